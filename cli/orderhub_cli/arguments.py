@@ -1,0 +1,120 @@
+"""Arguments and options that several commands have, and how their values are read.
+
+Only what can be judged by looking at the value alone is judged here, and is then a mistake in the
+command (exit code 2). What depends on what is stored, the services refuse (exit code 1).
+"""
+
+from collections.abc import Callable
+from typing import Annotated, TypeVar
+
+import typer
+
+from orderhub.domain.errors import InvalidField
+from orderhub.domain.money import UnitPrice, require_currency
+from orderhub.domain.shop import WIRES, CartLine, require_identifier
+from orderhub.services.manage_shops import require_timezone, require_wire
+from orderhub_cli import durations
+from orderhub_cli.failures import reason_in_words
+
+_T = TypeVar("_T")
+
+
+def understood(option: str, read: Callable[[], _T]) -> _T:
+    """What ``read`` returns; what it can't take becomes a mistake in ``option``."""
+    try:
+        return read()
+    except InvalidField as error:
+        raise typer.BadParameter(reason_in_words(error), param_hint=f"'{option}'") from None
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint=f"'{option}'") from None
+
+
+def _checked(check: Callable[[str], object]) -> Callable[[str | None], str | None]:
+    """A callback for parameters whose text stays as it is, once ``check`` found it good."""
+
+    def callback(text: str | None) -> str | None:
+        if text is not None:
+            try:
+                check(text)
+            except InvalidField as error:
+                raise typer.BadParameter(reason_in_words(error)) from None
+            except ValueError as error:
+                raise typer.BadParameter(str(error)) from None
+        return text
+
+    return callback
+
+
+identifier = _checked(lambda text: require_identifier("id", text))
+"""A callback for parameters that are ids."""
+_currency = _checked(require_currency)
+_duration = _checked(durations.seconds_in)
+
+AsJson = Annotated[bool, typer.Option("--json", help="Answer in JSON, for programs.")]
+ShopId = Annotated[str, typer.Argument(metavar="SHOP", help="The shop's id.", callback=identifier)]
+ProductId = Annotated[
+    str, typer.Argument(metavar="PRODUCT_ID", help="The product's id.", callback=identifier)
+]
+CartId = Annotated[
+    str, typer.Argument(metavar="CART_ID", help="The cart's id.", callback=identifier)
+]
+OrderName = Annotated[
+    str,
+    typer.Argument(
+        metavar="NAME", help="The order's id, its number, or another system's name for it."
+    ),
+]
+Wire = Annotated[
+    str,
+    typer.Option(
+        "--wire",
+        metavar="WIRE",
+        help=f"The order API: {', '.join(WIRES)}.",
+        callback=_checked(require_wire),
+        autocompletion=lambda: list(WIRES),
+    ),
+]
+Currency = Annotated[
+    str, typer.Option("--currency", help="ISO 4217, like CNY.", callback=_currency)
+]
+CurrencyOrShops = Annotated[
+    str | None,
+    typer.Option(
+        "--currency",
+        help="ISO 4217, like CNY.",
+        callback=_currency,
+        show_default="the shop's currency",
+    ),
+]
+Timezone = Annotated[
+    str,
+    typer.Option(
+        "--timezone", help="IANA name, like Asia/Shanghai.", callback=_checked(require_timezone)
+    ),
+]
+
+
+def window(option: str, help_text: str) -> typer.models.OptionInfo:
+    """An option for a duration, which :func:`orderhub_cli.durations.seconds_in` then reads."""
+    made: typer.models.OptionInfo = typer.Option(
+        option, metavar="DURATION", help=help_text, callback=_duration
+    )
+    return made
+
+
+def unit_price(text: str, currency: str, option: str) -> UnitPrice:
+    """A price per piece in major units: ``64.00``."""
+    return understood(option, lambda: UnitPrice.of(text, currency, "price"))
+
+
+def cart_line(text: str) -> CartLine:
+    """A line like ``PRODUCT:VARIANT:QUANTITY``. Raises ``ValueError`` or :class:`InvalidField`."""
+    parts = text.split(":")
+    if len(parts) != 3 or not (parts[2].isascii() and parts[2].isdecimal()):
+        raise ValueError(f"{text!r} is not like PRODUCT:VARIANT:QUANTITY")
+    product_id, variant_id, quantity = parts
+    return CartLine(
+        require_identifier("product", product_id),
+        require_identifier("variant", variant_id),
+        int(quantity),
+    )

@@ -1,0 +1,143 @@
+"""Which table to work on, and how to reach it.
+
+In this order:
+
+1. ``--table`` (with ``--region``, ``--profile``), or ``--stack``, or both: the stack says how to
+   reach AWS, ``--table`` which table there.
+2. ``ORDERHUB_TABLE``, with the usual AWS environment and ``--region``, ``--profile``.
+3. ``.local/stack.json`` in the current folder or one above: the local cloud of ``make run``.
+"""
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import typer
+
+from orderhub.settings import Settings
+from orderhub_cli.failures import MISUSED, CommandFailed
+
+if TYPE_CHECKING:
+    from orderhub.bootstrap import Application
+
+TABLE_VARIABLE: Final = "ORDERHUB_TABLE"
+STACK_FILE: Final = Path(".local") / "stack.json"
+
+_ENDPOINT_VARIABLES: Final = (
+    "AWS_ENDPOINT_URL",
+    "AWS_ENDPOINT_URL_DYNAMODB",
+    "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
+)
+_KEY_VARIABLES: Final = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
+_REGION_VARIABLES: Final = ("AWS_REGION", "AWS_DEFAULT_REGION")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """What stands before the command: ``orderhub --table … shop …``."""
+
+    table: str | None = None
+    stack: Path | None = None
+    region: str | None = None
+    profile: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """A table, and the environment in which AWS's client finds it: variables to set, or to remove
+    (``None``)."""
+
+    table_name: str
+    environment: Mapping[str, str | None] = field(default_factory=dict)
+
+    def enter(self) -> None:
+        """Make it this process's environment."""
+        for name, value in self.environment.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+
+
+def resolve(options: Options, environment: Mapping[str, str], folder: Path) -> Target:
+    """The table that ``options`` mean, seen from ``folder``. Raises :class:`CommandFailed`."""
+    if options.stack is not None:
+        if options.region or options.profile:
+            raise _misused("--stack says how to reach AWS: leave out --region and --profile")
+        return _target_in(options.stack, options.table)
+    table = options.table or environment.get(TABLE_VARIABLE)
+    if table:
+        return Target(table_name=table, environment=_chosen(options))
+    if options.region or options.profile:
+        # Falling back to the local stack would answer for another table than the one meant.
+        raise _misused("--region and --profile need a table: give --table too")
+    for above in (folder, *folder.parents):
+        if (above / STACK_FILE).is_file():
+            return _target_in(above / STACK_FILE, None)
+    raise _misused(
+        f"no table: give --table, set {TABLE_VARIABLE}, or start a local stack with 'make run'"
+    )
+
+
+class Connection:
+    """What commands get from typer's context. Nothing is reached before it is needed."""
+
+    def __init__(self, options: Options) -> None:
+        self._options = options
+
+    @cached_property
+    def application(self) -> "Application":
+        """OrderHub's services, on the table that the options mean."""
+        target = resolve(self._options, os.environ, Path.cwd())
+        target.enter()
+        # It imports boto3, which --help and mistakes in a command need not wait for.
+        from orderhub.bootstrap import Application  # noqa: PLC0415
+
+        # One shard is right for any number of them: sweeps read the shards from 0 on.
+        return Application(Settings(table_name=target.table_name, event_bus_name="", due_shards=1))
+
+
+def connected(context: typer.Context) -> "Application":
+    """The application that the command with this context works on."""
+    connection = context.find_object(Connection)
+    if connection is None:
+        raise RuntimeError("the command stands outside of orderhub")
+    return connection.application
+
+
+def _chosen(options: Options) -> dict[str, str | None]:
+    environment: dict[str, str | None] = {}
+    if options.region:
+        environment |= dict.fromkeys(_REGION_VARIABLES, options.region)
+    if options.profile:
+        # Keys in the environment would win over the profile.
+        environment |= {"AWS_PROFILE": options.profile} | dict.fromkeys(_KEY_VARIABLES)
+    return environment
+
+
+def _target_in(file: Path, table: str | None) -> Target:
+    try:
+        stack: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+        aws: dict[str, str] = stack.get("aws", stack)
+        return Target(
+            table_name=table or stack.get("table_name") or stack["outputs"]["TableName"],
+            environment={
+                **dict.fromkeys((*_ENDPOINT_VARIABLES, "AWS_PROFILE", "AWS_SESSION_TOKEN")),
+                **dict.fromkeys(_REGION_VARIABLES, aws["region"]),
+                "AWS_ENDPOINT_URL": aws["endpoint_url"],
+                "AWS_ACCESS_KEY_ID": aws["access_key_id"],
+                "AWS_SECRET_ACCESS_KEY": aws["secret_access_key"],
+            },
+        )
+    except OSError as error:
+        raise _misused(f"can't read {file}: {error.strerror}") from None
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise _misused(f"{file} does not describe a stack") from None
+
+
+def _misused(message: str) -> CommandFailed:
+    return CommandFailed(message, exit_code=MISUSED)

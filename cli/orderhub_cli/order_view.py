@@ -1,0 +1,214 @@
+"""An order and its events as people read them."""
+
+from collections.abc import Sequence
+from dataclasses import fields, is_dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from orderhub.domain import events as happened
+from orderhub.domain.details import Actor
+from orderhub.domain.events import Event, Recorded
+from orderhub.domain.lines import Line
+from orderhub.domain.money import UnitPrice
+from orderhub.domain.order import Order
+from orderhub_cli import durations
+from orderhub_cli.console import print_facts, print_note, print_table, shown
+
+MOST_LINES: Final = 50
+"""Longer orders are cut; --json shows all."""
+
+
+def print_order(order: Order, now: datetime) -> None:
+    """Write an order as everybody must see it at ``now``."""
+    seen = order.as_of(now)
+    print_facts(f"Order {seen.number}", [*_statuses(order, seen), *_circumstances(seen)])
+    print_facts("\nMoney", _money(seen))
+    if seen.deadlines:
+        print_facts("\nDeadlines", [(each.kind.value, each.at) for each in seen.deadlines])
+    _print_lines(seen.lines)
+    _print_money_movements(seen)
+    _print_shipments(seen)
+    if seen.notes:
+        rows = [(note.at, note.author, note.text) for note in seen.notes]
+        print_table("Notes", ("Time", "By", "Text"), rows)
+
+
+def print_events(events: Sequence[Recorded]) -> None:
+    """Write a table of all that happened."""
+    rows = [
+        (each.sequence, each.at, _by(each.actor), each.event.TYPE, summary(each.event))
+        for each in events
+    ]
+    print_table("Events", ("#", "Time", "Actor", "Type", "What"), rows, numeric="#")
+
+
+def summary(event: Event) -> str:
+    """What an event says beside its type, in a few words."""
+    match event:
+        case happened.OrderPlaced():
+            due = event.payment_due_at
+            parts = [event.number, event.wire, event.currency, _counted(len(event.lines), "line")]
+            return ", ".join([*parts, f"payment due {shown(due)}"] if due else parts)
+        case happened.LinesAdded():
+            return _few([f"{line.product_id} × {line.quantity}" for line in event.lines])
+        case happened.DetailsChanged():
+            named = [f"{name.scope} {name.value}" for name in event.references]
+            return f"also named {_few(named)}" if named else ""
+        case happened.PaymentStarted() | happened.PaymentCaptured():
+            payment = event.payment
+            return f"{payment.amount} by {payment.provider} {payment.transaction_id}".rstrip()
+        case happened.RefundRequested():
+            refund = event.refund
+            return f"{refund.amount} by {refund.provider} {refund.transaction_id}".rstrip()
+        case happened.LinesShipped():
+            shipment = event.shipment
+            pieces = sum(line.quantity for line in shipment.lines)
+            carried = f"{shipment.carrier} {shipment.tracking_number}".strip()
+            return ", ".join(filter(None, [_counted(pieces, "piece"), carried]))
+        case _:
+            return ", ".join(
+                f"{field.name} {_brief(getattr(event, field.name))}"
+                for field in fields(event)
+                if getattr(event, field.name) not in (None, "", ())
+            )
+
+
+def _statuses(stored: Order, seen: Order) -> list[tuple[str, object]]:
+    status = seen.status.value
+    if seen.status is not stored.status:
+        status += f" (written down: still {stored.status})"
+    return [
+        ("Order", status),
+        ("Payment", seen.payment_status.value),
+        ("Fulfilment", seen.fulfilment_status.value),
+        ("Seller's mark", seen.seller_mark.value if seen.seller_mark else ""),
+    ]
+
+
+def _circumstances(order: Order) -> list[tuple[str, object]]:
+    details = order.details
+    address = details.shipping_address
+    terms = order.terms
+    windows = (terms.payment_timeout, terms.refund_window, terms.auto_receive)
+    return [
+        ("Id", order.id),
+        ("Wire", order.wire),
+        ("Version", order.version),
+        ("Created", order.created_at),
+        ("Updated", order.updated_at),
+        ("Paid", order.paid_at),
+        ("Closed", order.closed_at),
+        ("Cancelled for", order.cancel_reason),
+        ("Names", [f"{name.scope} {name.value}" for name in order.references]),
+        ("Customer", details.customer.name or details.customer.id if details.customer else ""),
+        ("Ships to", address.full_name if address else ""),
+        ("Note", details.customer_note),
+        ("Tags", order.tags),
+        ("Windows", "payment {}, refund {}, receipt {}".format(*map(durations.written, windows))),
+    ]
+
+
+def _money(order: Order) -> list[tuple[str, object]]:
+    adjustment = order.price_adjustment
+    optional = [
+        ("Charges", order.charge_total),
+        ("Discounts", order.discount_total),
+    ]
+    moved = [
+        ("Captured", order.captured),
+        ("Outstanding", order.outstanding),
+        ("Refunds under way", order.refunds_pending),
+        ("Refunded", order.refunded),
+        ("To be refunded", order.refund_due),
+    ]
+    return [
+        ("Items", order.item_total),
+        *((name, amount) for name, amount in optional if amount),
+        ("Agreed change", adjustment),
+        ("Total", order.total),
+        *((name, amount) for name, amount in moved if amount),
+    ]
+
+
+def _print_lines(lines: Sequence[Line]) -> None:
+    if not lines:
+        print_note("\nNo lines.")
+        return
+    rows = [
+        (
+            line.id,
+            line.product_id,
+            line.variant_id,
+            line.name,
+            line.options,
+            line.quantity,
+            _price(line.unit_price),
+            line.total,
+        )
+        for line in lines[:MOST_LINES]
+    ]
+    columns = ("#", "Product", "Variant", "Name", "Options", "Quantity", "Price", "Total")
+    print_table("Lines", columns, rows, numeric="# Quantity Price Total")
+    if len(lines) > MOST_LINES:
+        print_note(f"… and {len(lines) - MOST_LINES} more lines; --json shows all.")
+
+
+def _print_money_movements(order: Order) -> None:
+    if order.payments:
+        columns = ("#", "State", "Amount", "Provider", "Transaction", "Method", "Updated")
+        rows: list[tuple[object, ...]] = [
+            (p.id, p.state, p.amount, p.provider, p.transaction_id, p.method, p.updated_at)
+            for p in order.payments
+        ]
+        print_table("Payments", columns, rows, numeric="# Amount")
+    if order.refunds:
+        columns = ("#", "State", "Amount", "Provider", "Transaction", "Reason", "Updated")
+        rows = [
+            (r.id, r.state, r.amount, r.provider, r.transaction_id, r.reason, r.updated_at)
+            for r in order.refunds
+        ]
+        print_table("Refunds", columns, rows, numeric="# Amount")
+
+
+def _print_shipments(order: Order) -> None:
+    if not order.shipments:
+        return
+    rows = [
+        (
+            shipment.id,
+            shipment.state,
+            [f"line {line.line_id} × {line.quantity}" for line in shipment.lines],
+            shipment.carrier,
+            shipment.tracking_number,
+            shipment.sent_at,
+        )
+        for shipment in order.shipments
+    ]
+    columns = ("#", "State", "Lines", "Carrier", "Tracking number", "Sent")
+    print_table("Shipments", columns, rows, numeric="#")
+
+
+def _price(price: UnitPrice) -> str:
+    return f"{price.decimal_text} {price.currency}"
+
+
+def _by(actor: Actor) -> str:
+    who = actor.name or actor.id
+    return f"{actor.kind}: {who}" if who else actor.kind
+
+
+def _brief(value: Any) -> str:
+    if isinstance(value, tuple):
+        return _few([_brief(part) for part in value])
+    if is_dataclass(value):
+        return ", ".join(_brief(getattr(value, field.name)) for field in fields(value))
+    return shown(value)
+
+
+def _few(parts: Sequence[str], most: int = 3) -> str:
+    rest = len(parts) - most
+    return ", ".join(parts[:most]) + (f" and {rest} more" if rest > 0 else "")
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

@@ -1,0 +1,154 @@
+"""``orderhub shop``: make shops and set their windows."""
+
+from dataclasses import replace
+from typing import Annotated, Any
+
+import typer
+
+from orderhub.domain.shop import WIRES, Shop
+from orderhub.services import manage_shops
+from orderhub_cli import arguments, credentials, durations
+from orderhub_cli.arguments import AsJson, ShopId
+from orderhub_cli.connection import connected
+from orderhub_cli.console import print_done, print_facts, print_json, print_note, print_table
+from orderhub_cli.help import examples
+from orderhub_cli.plain import plain
+
+app = typer.Typer(help="Make shops and set their windows.", no_args_is_help=True)
+
+
+@app.command(
+    no_args_is_help=True,
+    epilog=examples(
+        "orderhub shop create demo --name 'Demo shop' --currency CNY --timezone Asia/Shanghai"
+    ),
+)
+def create(
+    context: typer.Context,
+    shop_id: ShopId,
+    name: Annotated[str, typer.Option(help="What people call it.")],
+    currency: arguments.Currency,
+    timezone: arguments.Timezone = "UTC",
+    as_json: AsJson = False,
+) -> None:
+    """Make a shop.
+
+    The same again changes nothing. An existing shop with another name, currency or time zone is
+    never overwritten.
+    """
+    at = connected(context)
+    created = manage_shops.create_shop(
+        at.shops, at.desk.clock, shop_id=shop_id, name=name, currency=currency, timezone=timezone
+    )
+    if as_json:
+        print_json({**_as_json(created.shop), "is_new": created.is_new})
+    elif created.is_new:
+        print_done(f"Made shop {shop_id}.")
+        print_note(f"Next: orderhub credential issue {shop_id} --wire marketplace --label …")
+    else:
+        print_done(f"Shop {shop_id} exists already, just like that.")
+
+
+@app.command(
+    no_args_is_help=True,
+    epilog=examples("orderhub shop show demo", "orderhub shop show demo --json"),
+)
+def show(context: typer.Context, shop_id: ShopId, as_json: AsJson = False) -> None:
+    """Show a shop: its profile, the windows that hold per wire, its credentials."""
+    at = connected(context)
+    shop = manage_shops.require_shop(at.shops, shop_id)
+    issued = manage_shops.list_credentials(at.shops, shop_id)
+    if as_json:
+        print_json({**_as_json(shop), "credentials": issued})
+        return
+    print_facts(
+        f"Shop {shop.id}",
+        [
+            ("Name", shop.name),
+            ("Currency", shop.currency),
+            ("Time zone", shop.timezone),
+            ("Created", shop.created_at),
+        ],
+    )
+    _print_windows(shop)
+    credentials.print_credentials(issued)
+
+
+@app.command(
+    no_args_is_help=True,
+    epilog=examples(
+        "orderhub shop windows demo --wire brandcloud --payment-timeout 15m",
+        "orderhub shop windows demo --wire bricklink --payment-timeout never --auto-receive 2w",
+        "orderhub shop windows demo --wire marketplace --refund-window 30d --json",
+    ),
+)
+def windows(
+    context: typer.Context,
+    shop_id: ShopId,
+    wire: arguments.Wire,
+    payment_timeout: Annotated[
+        str | None,
+        arguments.window("--payment-timeout", "Unpaid orders expire so long after being placed."),
+    ] = None,
+    refund_window: Annotated[
+        str | None,
+        arguments.window("--refund-window", "Refunds can be asked for so long after payment."),
+    ] = None,
+    auto_receive: Annotated[
+        str | None,
+        arguments.window("--auto-receive", "Shipments count as received so long after sending."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Set a shop's windows for the orders of one wire.
+
+    Durations: 90s, 15m, 36h, 2d, 1w, or never. Windows that are not given stay as they are.
+
+    It takes effect within a minute, for new orders: orders keep the windows that they were
+    placed under.
+    """
+    given = {
+        "payment_timeout": payment_timeout,
+        "refund_window": refund_window,
+        "auto_receive": auto_receive,
+    }
+    changes = {name: durations.seconds_in(text) for name, text in given.items() if text is not None}
+    if not changes:
+        raise typer.BadParameter("give one window at least", ctx=context)
+    at = connected(context)
+    shop = manage_shops.change_windows(
+        at.shops, shop_id, wire, lambda terms: replace(terms, **changes)
+    )
+    if as_json:
+        print_json(_as_json(shop))
+        return
+    print_done(f"Set the windows of shop {shop_id} for new {wire} orders.")
+    _print_windows(shop)
+
+
+def _as_json(shop: Shop) -> dict[str, Any]:
+    """``windows`` are in seconds, the defaults included; ``null`` means never."""
+    shown: dict[str, Any] = plain(shop)
+    del shown["terms"]
+    shown["windows"] = {
+        wire: {**plain(shop.terms_for(wire)), "is_default": wire not in shop.terms}
+        for wire in WIRES
+    }
+    return shown
+
+
+def _print_windows(shop: Shop) -> None:
+    rows = []
+    for wire in WIRES:
+        terms = shop.terms_for(wire)
+        rows.append(
+            (
+                wire,
+                durations.written(terms.payment_timeout),
+                durations.written(terms.refund_window),
+                durations.written(terms.auto_receive),
+                "set" if wire in shop.terms else "default",
+            )
+        )
+    columns = ("Wire", "Payment timeout", "Refund window", "Auto-receive", "")
+    print_table("Windows of new orders", columns, rows)

@@ -1,0 +1,1 @@
+"""One table holds everything; :mod:`.keys` says how it is found again."""

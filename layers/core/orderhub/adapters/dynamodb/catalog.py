@@ -1,0 +1,43 @@
+"""Products and carts in the single table."""
+
+from typing import TypeVar
+
+from orderhub.domain.shop import Cart, Product
+
+from . import items, keys
+from .client import DynamoDBClient, translated
+from .codec import decode
+
+_T = TypeVar("_T")
+
+
+class DynamoCatalog:
+    """:class:`orderhub.ports.Catalog` over one table."""
+
+    def __init__(self, client: DynamoDBClient, table: str) -> None:
+        self._client = client
+        self._table = table
+
+    def product(self, shop_id: str, product_id: str) -> Product | None:
+        return self._get(keys.product(shop_id, product_id), keys.PRODUCT_ITEM, Product)
+
+    def put_product(self, shop_id: str, product: Product) -> None:
+        self._put(keys.product(shop_id, product.id), keys.PRODUCT_ITEM, product)
+
+    def cart(self, shop_id: str, cart_id: str) -> Cart | None:
+        return self._get(keys.cart(shop_id, cart_id), keys.CART_ITEM, Cart)
+
+    def put_cart(self, shop_id: str, cart: Cart) -> None:
+        self._put(keys.cart(shop_id, cart.id), keys.CART_ITEM, cart)
+
+    def _get(self, pk: str, sk: str, kind: type[_T]) -> _T | None:
+        with translated():
+            answer = self._client.get_item(
+                TableName=self._table, Key={"pk": {"S": pk}, "sk": {"S": sk}}
+            )
+        item = answer.get("Item")
+        return decode(items.body_of(item), kind) if item else None
+
+    def _put(self, pk: str, sk: str, value: object) -> None:
+        with translated():
+            self._client.put_item(TableName=self._table, Item=items.document(pk, sk, value))

@@ -1,0 +1,61 @@
+"""The one DynamoDB client of a process, and what its errors mean."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Final
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from orderhub.domain.errors import Busy, Unavailable
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient as DynamoDBClient
+else:
+    DynamoDBClient = object
+
+_THROTTLED: Final = frozenset(
+    {
+        "ProvisionedThroughputExceededException",
+        "ProvisionedThroughputExceeded",
+        "RequestLimitExceeded",
+        "ThrottlingException",
+        "ThrottlingError",
+    }
+)
+_CONFIG: Final = Config(
+    retries={"mode": "standard", "max_attempts": 4},
+    connect_timeout=2,
+    read_timeout=4,
+    tcp_keepalive=True,
+)
+
+
+def connect() -> DynamoDBClient:
+    """A client for the environment's region and endpoint."""
+    return boto3.client("dynamodb", config=_CONFIG)
+
+
+def is_throttling(code: str) -> bool:
+    return code in _THROTTLED
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Turn a cloud that is busy or silent into errors that callers may retry.
+
+    What remains (a missing permission, a wrong table name) is ours to mend and stays as it is.
+    """
+    try:
+        yield
+    except ClientError as error:
+        code = error.response["Error"]["Code"]
+        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+        if is_throttling(code):
+            raise Busy("the table is throttled; try again") from error
+        if status >= 500:
+            raise Unavailable("the table did not answer; try again") from error
+        raise
+    except BotoCoreError as error:
+        raise Unavailable("the table did not answer; try again") from error

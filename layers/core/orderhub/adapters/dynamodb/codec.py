@@ -1,0 +1,83 @@
+"""Domain objects to JSON text and back, as small as it goes.
+
+What equals its dataclass's default is not written, so a default that is once stored must never
+change its meaning. Money is ``[minor units, currency]``, times are ISO 8601 with milliseconds.
+"""
+
+from collections.abc import Mapping
+from dataclasses import MISSING, Field, fields, is_dataclass
+from datetime import datetime
+from typing import Any, TypeVar
+
+import msgspec
+
+from orderhub.domain.money import Money, UnitPrice
+
+from .keys import timestamp
+
+_T = TypeVar("_T")
+_UNSET = object()
+_decoders: dict[type[Any], msgspec.json.Decoder[Any]] = {}
+_fields: dict[type[Any], tuple[tuple[str, object], ...]] = {}
+
+
+def encode(value: object) -> bytes:
+    return msgspec.json.encode(lean(value))
+
+
+def decode(text: str | bytes, kind: type[_T]) -> _T:
+    return decoder(kind).decode(text)
+
+
+def convert(value: object, kind: type[_T]) -> _T:
+    """Like :func:`decode`, from what was already read as builtins."""
+    return msgspec.convert(value, kind, dec_hook=_from_json)
+
+
+def decoder(kind: type[_T]) -> msgspec.json.Decoder[_T]:
+    """The decoder for ``kind``, built once: looking through the types costs a millisecond."""
+    if kind not in _decoders:
+        _decoders[kind] = msgspec.json.Decoder(kind, dec_hook=_from_json)
+    return _decoders[kind]
+
+
+def lean(value: object) -> object:
+    """``value`` as JSON-ready builtins, without what equals its default."""
+    if isinstance(value, Money):
+        return [value.amount, value.currency]
+    if isinstance(value, UnitPrice):
+        return [value.ten_thousandths, value.currency]
+    if isinstance(value, datetime):
+        return timestamp(value)
+    if isinstance(value, tuple | list):
+        return [lean(part) for part in value]
+    if isinstance(value, Mapping):
+        return {key: lean(part) for key, part in value.items()}
+    if is_dataclass(value):
+        return {
+            name: lean(part)
+            for name, default in _fields_with_defaults(type(value))
+            if (part := getattr(value, name)) != default
+        }
+    return value
+
+
+def _fields_with_defaults(kind: type[Any]) -> tuple[tuple[str, object], ...]:
+    if kind not in _fields:
+        _fields[kind] = tuple((field.name, _default(field)) for field in fields(kind))
+    return _fields[kind]
+
+
+def _default(field: Field[Any]) -> object:
+    if field.default is not MISSING:
+        return field.default
+    if field.default_factory is not MISSING:
+        return field.default_factory()
+    return _UNSET
+
+
+def _from_json(kind: type[Any], value: Any) -> Any:
+    if kind is Money or kind is UnitPrice:
+        amount, currency = value
+        return kind(amount, currency)
+    raise TypeError(f"no way to read a {kind.__name__}")

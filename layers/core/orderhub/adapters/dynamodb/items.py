@@ -1,0 +1,165 @@
+"""Domain objects as items of the table, and back."""
+
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any, Final
+
+from orderhub.domain.details import Actor, Reference
+from orderhub.domain.errors import Reason, Refused
+from orderhub.domain.events import EVENT_TYPES, Event, Recorded
+from orderhub.domain.lines import Line
+from orderhub.domain.order import Order
+from orderhub.ports import OrderKey, OrderSummary
+
+from . import keys
+from .codec import convert, decode, encode, lean
+
+Item = dict[str, Any]
+
+INLINE_LINES: Final = 50
+"""Up to so many lines stand in the header; a longer order's lines stand in chunks of their own."""
+CHUNK_LINES: Final = 200
+
+_LARGEST_BODY: Final = 380_000
+_COMPRESS_FROM: Final = 32_000
+
+
+def _body(text: bytes) -> Item:
+    """The attribute that holds a JSON text: plain to read in the console while it is small."""
+    if len(text) < _COMPRESS_FROM:
+        return {"body": {"S": text.decode()}}
+    packed = zlib.compress(text)
+    if len(packed) > _LARGEST_BODY:
+        raise Refused(Reason.ORDER_TOO_LARGE)
+    return {"packed": {"B": packed}}
+
+
+def body_of(item: Mapping[str, Any]) -> str | bytes:
+    """The JSON text of an item as the client or the stream gives it."""
+    if "body" in item:
+        text: str = item["body"]["S"]
+        return text
+    return zlib.decompress(item["packed"]["B"])
+
+
+# -- orders --------------------------------------------------------------------------------------
+
+
+def chunks(lines: Sequence[Line]) -> dict[str, Sequence[Line]]:
+    """Sort key → lines, for the lines that don't stand in the header."""
+    if len(lines) <= INLINE_LINES:
+        return {}
+    return {
+        keys.lines_chunk(start // CHUNK_LINES): lines[start : start + CHUNK_LINES]
+        for start in range(0, len(lines), CHUNK_LINES)
+    }
+
+
+def header(order: Order, due_shards: int) -> Item:
+    inline = len(order.lines) <= INLINE_LINES
+    item = {
+        "pk": {"S": keys.order(order.shop_id, order.id)},
+        "sk": {"S": keys.ORDER_HEADER},
+        "version": {"N": str(order.version)},
+        "line_count": {"N": str(len(order.lines))},
+        "listing_pk": {"S": keys.shop(order.shop_id)},
+        "listing_sk": {"N": str(order.id)},
+        "listing": {"S": encode(_summary(order)).decode()},
+        **_body(encode(order if inline else replace(order, lines=()))),
+    }
+    deadlines = order.deadlines
+    if deadlines:
+        key = OrderKey(order.shop_id, order.id)
+        partition = keys.due_partition(deadlines[0].kind, order.id % due_shards)
+        item["due_pk"] = {"S": partition}
+        item["due_sk"] = {"S": keys.due_sort(deadlines[0], key)}
+    return item
+
+
+def lines_chunk(order: Order, sk: str, lines: Sequence[Line]) -> Item:
+    pk = keys.order(order.shop_id, order.id)
+    return {"pk": {"S": pk}, "sk": {"S": sk}, **_body(encode(tuple(lines)))}
+
+
+class TornRead(Exception):
+    """A long order was read while it was being written: header and chunks don't fit together."""
+
+
+def order(items: Sequence[Mapping[str, Any]]) -> Order | None:
+    """The order whose header and chunks were read, in the order of their sort keys."""
+    if not items:
+        return None
+    head, *rest = items
+    if head["sk"]["S"] != keys.ORDER_HEADER:
+        raise TornRead
+    found = decode(body_of(head), Order)
+    if rest:
+        lines = tuple(line for item in rest for line in decode(body_of(item), tuple[Line, ...]))
+        found = replace(found, lines=lines)
+    if len(found.lines) != int(head["line_count"]["N"]):
+        raise TornRead
+    return found
+
+
+def _summary(order: Order) -> OrderSummary:
+    customer = order.details.customer
+    return OrderSummary(
+        id=order.id,
+        number=order.number,
+        wire=order.wire,
+        status=order.status.value,
+        payment_status=order.payment_status.value,
+        fulfilment_status=order.fulfilment_status.value,
+        currency=order.currency,
+        total=order.total.amount,
+        updated_at=order.updated_at,
+        seller_mark=order.seller_mark.value if order.seller_mark else "",
+        customer_id=customer.id if customer else "",
+    )
+
+
+def summary(item: Mapping[str, Any]) -> OrderSummary:
+    return decode(item["listing"]["S"], OrderSummary)
+
+
+# -- events --------------------------------------------------------------------------------------
+
+
+def event(order: Order, recorded: Recorded) -> Item:
+    content = {"actor": lean(recorded.actor), "data": lean(recorded.event)}
+    return {
+        "pk": {"S": keys.order(order.shop_id, order.id)},
+        "sk": {"S": keys.event(recorded.sequence)},
+        "type": {"S": recorded.event.TYPE},
+        "at": {"S": keys.timestamp(recorded.at)},
+        **_body(encode(content)),
+    }
+
+
+def recorded(item: Mapping[str, Any]) -> Recorded:
+    content = decode(body_of(item), dict[str, Any])
+    happened: Event = convert(content["data"], EVENT_TYPES[item["type"]["S"]])
+    return Recorded(
+        sequence=keys.event_sequence(item["sk"]["S"]),
+        at=convert(item["at"]["S"], datetime),
+        actor=convert(content["actor"], Actor),
+        event=happened,
+    )
+
+
+# -- shops, credentials, products, carts ---------------------------------------------------------
+
+
+def document(pk: str, sk: str, value: object) -> Item:
+    """Any domain object that needs no attributes of its own beside its keys."""
+    return {"pk": {"S": pk}, "sk": {"S": sk}, **_body(encode(value))}
+
+
+def reference(shop_id: str, named: Reference, order_id: int) -> Item:
+    return {
+        "pk": {"S": keys.reference(shop_id, named.kind, named.value)},
+        "sk": {"S": keys.scope(named.scope)},
+        "order_id": {"N": str(order_id)},
+    }

@@ -1,0 +1,210 @@
+"""Orders in the single table: a header, chunks of lines, events and references.
+
+A change is written as one transaction, whatever it holds; an order is read by one query.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
+
+from botocore.exceptions import ClientError
+
+from orderhub.domain.commands import Change
+from orderhub.domain.details import Reference
+from orderhub.domain.errors import Busy, ReferenceTaken, Unavailable
+from orderhub.domain.events import Recorded, claims
+from orderhub.domain.order import DeadlineKind, Order
+from orderhub.ports import Contention, DuePage, IdTaken, OrderPage, VersionConflict
+
+from . import items, keys
+from .client import DynamoDBClient, is_throttling, translated
+
+_READ_ATTEMPTS: Final = 5
+
+
+class DynamoOrders:
+    """:class:`orderhub.ports.OrderRepository` over one table.
+
+    ``due_shards`` is how many partitions the due index is spread over. It may grow, never shrink:
+    sweeps read the shards from 0 on.
+    """
+
+    def __init__(self, client: DynamoDBClient, table: str, due_shards: int) -> None:
+        self._client = client
+        self._table = table
+        self._due_shards = due_shards
+
+    # -- reading -------------------------------------------------------------------------------
+
+    def get(self, shop_id: str, order_id: int) -> Order | None:
+        for _ in range(_READ_ATTEMPTS):
+            found = list(self._query(keys.order(shop_id, order_id), keys.ORDER_HEADER))
+            try:
+                return items.order(found)
+            except items.TornRead:
+                continue
+        raise Busy("this order is being written all the time; try again")
+
+    def named(self, shop_id: str, kind: str, value: str) -> Sequence[tuple[Reference, int]]:
+        return [
+            (keys.reference_in(item["pk"]["S"], item["sk"]["S"]), int(item["order_id"]["N"]))
+            for item in self._query(keys.reference(shop_id, kind, value), keys.scope(""))
+        ]
+
+    def history(self, shop_id: str, order_id: int) -> Iterator[Recorded]:
+        for item in self._query(keys.order(shop_id, order_id), keys.EVENT_PREFIX):
+            yield items.recorded(item)
+
+    def page(
+        self, shop_id: str, *, after_id: int = 0, before_id: int | None = None, limit: int = 50
+    ) -> OrderPage:
+        condition = "listing_pk = :shop AND listing_sk > :after"
+        values: dict[str, Any] = {
+            ":shop": {"S": keys.shop(shop_id)},
+            ":after": {"N": str(after_id)},
+        }
+        if before_id is not None:
+            condition = "listing_pk = :shop AND listing_sk BETWEEN :after AND :before"
+            values[":after"] = {"N": str(after_id + 1)}
+            values[":before"] = {"N": str(before_id - 1)}
+        with translated():
+            answer = self._client.query(
+                TableName=self._table,
+                IndexName=keys.BY_TIME_INDEX,
+                KeyConditionExpression=condition,
+                ExpressionAttributeValues=values,
+                Limit=limit,
+            )
+        last = answer.get("LastEvaluatedKey")
+        return OrderPage(
+            tuple(items.summary(item) for item in answer["Items"]),
+            int(last["listing_sk"]["N"]) if last else None,
+        )
+
+    def due(
+        self, kind: DeadlineKind, shard: int, until: Any, *, limit: int, cursor: str | None
+    ) -> DuePage:
+        partition = keys.due_partition(kind, shard)
+        start: dict[str, Any] = {}
+        if cursor:
+            key = keys.due_order(cursor)
+            start["ExclusiveStartKey"] = {
+                "due_pk": {"S": partition},
+                "due_sk": {"S": cursor},
+                "pk": {"S": keys.order(key.shop_id, key.order_id)},
+                "sk": {"S": keys.ORDER_HEADER},
+            }
+        with translated():
+            answer = self._client.query(
+                TableName=self._table,
+                IndexName=keys.DUE_INDEX,
+                KeyConditionExpression="due_pk = :shard AND due_sk < :bound",
+                ExpressionAttributeValues={
+                    ":shard": {"S": partition},
+                    ":bound": {"S": keys.due_bound(until)},
+                },
+                Limit=limit,
+                **start,
+            )
+        last = answer.get("LastEvaluatedKey")
+        return DuePage(
+            tuple(keys.due_order(item["due_sk"]["S"]) for item in answer["Items"]),
+            last["due_sk"]["S"] if last else None,
+        )
+
+    def _query(self, pk: str, prefix: str) -> Iterator[dict[str, Any]]:
+        """All items of a partition whose sort key begins with ``prefix``, strongly consistent."""
+        request: dict[str, Any] = {
+            "TableName": self._table,
+            "KeyConditionExpression": "pk = :pk AND begins_with(sk, :prefix)",
+            "ExpressionAttributeValues": {":pk": {"S": pk}, ":prefix": {"S": prefix}},
+            "ConsistentRead": True,
+        }
+        while True:
+            with translated():
+                answer = self._client.query(**request)
+            yield from answer["Items"]
+            if "LastEvaluatedKey" not in answer:
+                return
+            request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+
+    # -- writing -------------------------------------------------------------------------------
+
+    def commit(self, change: Change) -> None:
+        writes, claimed = self._writes(change)
+        try:
+            with translated():
+                self._client.transact_write_items(TransactItems=writes)
+        except ClientError as error:
+            if error.response["Error"]["Code"] == "TransactionInProgressException":
+                raise Contention from error
+            if error.response["Error"]["Code"] != "TransactionCanceledException":
+                raise
+            reasons: list[dict[str, Any]] = error.response.get("CancellationReasons", [])  # type: ignore[assignment]
+            raise _refusal(change, reasons, claimed) from error
+
+    def _writes(self, change: Change) -> tuple[list[Any], list[Reference]]:
+        """The transaction's items: the header first, then the references, then the rest."""
+        before, after = change.before, change.order
+        head: dict[str, Any] = {
+            "TableName": self._table,
+            "Item": items.header(after, self._due_shards),
+            "ConditionExpression": "attribute_not_exists(pk)",
+        }
+        if before is not None:
+            head["ConditionExpression"] = "version = :read"
+            head["ExpressionAttributeValues"] = {":read": {"N": str(before.version)}}
+        writes = [{"Put": head}]
+        claimed = list(
+            dict.fromkeys(name for entry in change.recorded for name in claims(entry.event))
+        )
+        for name in claimed:
+            writes.append(
+                {
+                    "Put": {
+                        "TableName": self._table,
+                        "Item": items.reference(after.shop_id, name, after.id),
+                        "ConditionExpression": "attribute_not_exists(pk)",
+                        "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+                    }
+                }
+            )
+        for entry in change.recorded:
+            writes.append(
+                {
+                    "Put": {
+                        "TableName": self._table,
+                        "Item": items.event(after, entry),
+                        "ConditionExpression": "attribute_not_exists(pk)",
+                    }
+                }
+            )
+        stored = items.chunks(before.lines) if before else {}
+        for sk, lines in items.chunks(after.lines).items():
+            if stored.get(sk) != lines:
+                item = items.lines_chunk(after, sk, lines)
+                writes.append({"Put": {"TableName": self._table, "Item": item}})
+        return writes, claimed
+
+
+def _refusal(
+    change: Change, reasons: Sequence[dict[str, Any]], claimed: Sequence[Reference]
+) -> Exception:
+    """What a cancelled transaction means. ``reasons`` stand in the order of its items."""
+    codes = [reason.get("Code", "None") for reason in reasons]
+    failed = "ConditionalCheckFailed"
+    if change.before is not None and codes[0] == failed:
+        return VersionConflict()
+    for index, name in enumerate(claimed, start=1):
+        if codes[index] == failed:
+            owner = int(reasons[index]["Item"]["order_id"]["N"])
+            if owner == change.order.id:
+                # This very change was written before and its answer was lost.
+                return VersionConflict()
+            return ReferenceTaken(name.kind, name.scope, name.value, owner)
+    if codes[0] == failed:
+        return IdTaken()
+    if "TransactionConflict" in codes or failed in codes:
+        return Contention()
+    if any(is_throttling(code) for code in codes):
+        return Busy("the table is throttled; try again")
+    return Unavailable(f"the table refused a transaction: {codes}")

@@ -1,0 +1,51 @@
+"""Records of the table's stream, read as the events that they carry."""
+
+import base64
+import json
+from collections.abc import Mapping
+from typing import Any, Final
+
+from orderhub.ports import OutgoingEvent
+
+from . import items, keys
+
+_LARGEST_DETAIL: Final = 200_000
+"""EventBridge takes 256 KB an event, the envelope included."""
+
+
+def outgoing_event(record: Mapping[str, Any]) -> OutgoingEvent:
+    """The event in a stream record of an ``EVENT#`` item.
+
+    ``detail.id`` is the same however often the record comes, ``detail.sequence`` counts an
+    order's events from 1. Data too large for the bus is left out and ``truncated`` says so; the
+    order's own record still has it.
+    """
+    image = record["dynamodb"]["NewImage"]
+    if "packed" in image:
+        # Lambda hands binary attributes over as base64 text.
+        image = {**image, "packed": {"B": base64.b64decode(image["packed"]["B"])}}
+    key = keys.order_key(image["pk"]["S"])
+    sequence = keys.event_sequence(image["sk"]["S"])
+    content = json.loads(items.body_of(image))
+    detail = {
+        "id": f"{key.shop_id}/{key.order_id}/{sequence}",
+        "shop_id": key.shop_id,
+        "order_id": key.order_id,
+        "sequence": sequence,
+        "type": image["type"]["S"],
+        "occurred_at": image["at"]["S"],
+        **content,
+    }
+    text = _json(detail)
+    if len(text.encode()) > _LARGEST_DETAIL:
+        text = _json({**detail, "data": {}, "truncated": True})
+    return OutgoingEvent(
+        type=image["type"]["S"],
+        occurred_at=image["at"]["S"],
+        resource=f"{key.shop_id}/{key.order_id}",
+        detail=text,
+    )
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))

@@ -1,0 +1,69 @@
+"""Events out to an EventBridge bus."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Final
+
+import boto3
+from botocore.config import Config
+
+from orderhub.ports import OutgoingEvent
+
+if TYPE_CHECKING:
+    from mypy_boto3_events import EventBridgeClient
+    from mypy_boto3_events.type_defs import PutEventsRequestEntryTypeDef
+
+SOURCE: Final = "orderhub.orders"
+
+_MOST_ENTRIES: Final = 10
+_MOST_BYTES: Final = 240_000
+_CONFIG: Final = Config(
+    retries={"mode": "standard", "max_attempts": 4}, connect_timeout=2, read_timeout=5
+)
+
+
+def connect() -> "EventBridgeClient":
+    return boto3.client("events", config=_CONFIG)
+
+
+class EventBridgeBus:
+    """:class:`orderhub.ports.EventBus` over one bus."""
+
+    def __init__(self, client: "EventBridgeClient", bus_name: str) -> None:
+        self._client = client
+        self._bus_name = bus_name
+
+    def publish(self, events: Sequence[OutgoingEvent]) -> int:
+        published = 0
+        for batch in _batches(events):
+            answer = self._client.put_events(Entries=[self._entry(event) for event in batch])
+            for entry in answer["Entries"]:
+                if "ErrorCode" in entry:
+                    return published
+                published += 1
+        return published
+
+    def _entry(self, event: OutgoingEvent) -> "PutEventsRequestEntryTypeDef":
+        return {
+            "EventBusName": self._bus_name,
+            "Source": SOURCE,
+            "DetailType": event.type,
+            "Time": datetime.fromisoformat(event.occurred_at),
+            "Resources": [event.resource],
+            "Detail": event.detail,
+        }
+
+
+def _batches(events: Sequence[OutgoingEvent]) -> Iterator[list[OutgoingEvent]]:
+    """As many events a call as EventBridge takes: ten, and 256 KB together."""
+    batch: list[OutgoingEvent] = []
+    size = 0
+    for event in events:
+        length = len(event.detail.encode())
+        if batch and (len(batch) == _MOST_ENTRIES or size + length > _MOST_BYTES):
+            yield batch
+            batch, size = [], 0
+        batch.append(event)
+        size += length
+    if batch:
+        yield batch

@@ -1,0 +1,57 @@
+"""Puts the adapters behind the ports. The only module that knows both."""
+
+from functools import cache, cached_property
+
+from . import settings
+from .adapters import eventbridge
+from .adapters.dynamodb import client as dynamodb
+from .adapters.dynamodb.catalog import DynamoCatalog
+from .adapters.dynamodb.orders import DynamoOrders
+from .adapters.dynamodb.shops import DynamoShops
+from .adapters.dynamodb.stream import outgoing_event
+from .adapters.system import SystemClock, SystemEntropy
+from .ports import EventBus
+from .services.authenticate import Authenticator
+from .services.desk import Desk
+from .settings import Settings
+
+__all__ = ["Application", "application", "outgoing_event"]
+
+
+class Application:
+    """Everything a function may need, made when first asked for and kept while it is warm."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+
+    @cached_property
+    def desk(self) -> Desk:
+        table, client = self.settings.table_name, self._dynamodb
+        return Desk(
+            orders=DynamoOrders(client, table, self.settings.due_shards),
+            catalog=DynamoCatalog(client, table),
+            clock=SystemClock(),
+            entropy=SystemEntropy(),
+        )
+
+    @cached_property
+    def shops(self) -> DynamoShops:
+        return DynamoShops(self._dynamodb, self.settings.table_name)
+
+    @cached_property
+    def authenticator(self) -> Authenticator:
+        return Authenticator(self.shops, SystemClock())
+
+    @cached_property
+    def bus(self) -> EventBus:
+        return eventbridge.EventBridgeBus(eventbridge.connect(), self.settings.event_bus_name)
+
+    @cached_property
+    def _dynamodb(self) -> dynamodb.DynamoDBClient:
+        return dynamodb.connect()
+
+
+@cache
+def application() -> Application:
+    """The application of this process, from its environment."""
+    return Application(settings.from_environment())

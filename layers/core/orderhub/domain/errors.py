@@ -1,0 +1,129 @@
+"""Everything the core can refuse, each with a stable ``code`` that wires turn into their own words.
+
+::
+
+    OrderHubError
+    ├── InvalidField          a value that can't be taken, named by its field
+    ├── NotFound              no such thing in this shop
+    │   └── AmbiguousReference    more than one thing answers to that name
+    ├── Refused               a valid request that the order's state forbids
+    ├── ReferenceTaken        an external reference that already belongs to an order
+    ├── Unauthenticated       no credential, or one that we don't know (any more)
+    ├── Forbidden             a known credential without the needed scope
+    ├── Busy                  others were faster each time; nothing was changed, try again
+    └── Unavailable           a service we need did not answer; whatever happened, try again
+"""
+
+from typing import ClassVar
+
+
+class OrderHubError(Exception):
+    """The root of all refusals. ``code`` never changes; the message is for humans."""
+
+    code: ClassVar[str] = "error"
+
+
+class InvalidField(OrderHubError):
+    """A value that can't be taken. ``reason`` is a stable word, ``field`` the core's field name."""
+
+    code = "invalid_field"
+
+    def __init__(self, field: str, reason: str, message: str = "") -> None:
+        super().__init__(message or f"{field}: {reason}")
+        self.field = field
+        self.reason = reason
+
+
+class NotFound(OrderHubError):
+    """``kind`` says what was looked for: ``order``, ``product``, ``cart``, ``shop``, …"""
+
+    code = "not_found"
+
+    def __init__(self, kind: str, identifier: object = "") -> None:
+        super().__init__(f"{kind} {identifier} does not exist in this shop")
+        self.kind = kind
+        self.identifier = identifier
+
+
+class AmbiguousReference(NotFound):
+    """Several orders answer to the same name; the caller must use the id or the number."""
+
+    code = "ambiguous_reference"
+
+
+class Refused(OrderHubError):
+    """A valid request that the order's present state forbids.
+
+    ``reason`` is one of the constants in :class:`Reason`.
+    """
+
+    code = "refused"
+
+    def __init__(self, reason: str, message: str = "") -> None:
+        super().__init__(message or reason.replace("_", " "))
+        self.reason = reason
+
+
+class Reason:
+    """Why a command was refused; wires map each onto their own error."""
+
+    ORDER_COMPLETED = "order_completed"
+    ORDER_CANCELLED = "order_cancelled"
+    ORDER_EXPIRED = "order_expired"
+    ORDER_PAID = "order_paid"
+    PAYMENT_CONFIRMING = "payment_confirming"
+    PAYMENT_REQUIRED = "payment_required"
+    NOTHING_TO_PAY = "nothing_to_pay"
+    MONEY_CAPTURED = "money_captured"
+    NOTHING_CAPTURED = "nothing_captured"
+    REFUND_EXCEEDS_CAPTURED = "refund_exceeds_captured"
+    REFUND_WINDOW_CLOSED = "refund_window_closed"
+    REFUND_UNKNOWN = "refund_unknown"
+    PAYMENT_UNKNOWN = "payment_unknown"
+    TOO_MANY_PAYMENTS = "too_many_payments"
+    NOTHING_TO_SHIP = "nothing_to_ship"
+    SHIPMENT_UNKNOWN = "shipment_unknown"
+    NOT_SHIPPED = "not_shipped"
+    TOO_MANY_LINES = "too_many_lines"
+    ORDER_TOO_LARGE = "order_too_large"
+    TOTAL_OUT_OF_RANGE = "total_out_of_range"
+
+
+class ReferenceTaken(OrderHubError):
+    """An external reference that already belongs to the order with ``order_id``."""
+
+    code = "reference_taken"
+
+    def __init__(self, kind: str, scope: str, value: str, order_id: int) -> None:
+        super().__init__(f"{kind} {value} already belongs to order {order_id}")
+        self.kind = kind
+        self.scope = scope
+        self.value = value
+        self.order_id = order_id
+
+
+class Unauthenticated(OrderHubError):
+    code = "unauthenticated"
+
+
+class Forbidden(OrderHubError):
+    """The credential lacks ``scope``."""
+
+    code = "forbidden"
+
+    def __init__(self, scope: str) -> None:
+        super().__init__(f"the credential lacks the scope {scope}")
+        self.scope = scope
+
+
+class Busy(OrderHubError):
+    """Too many writers at once on one order, or the table is throttled. Safe to try again."""
+
+    code = "busy"
+
+
+class Unavailable(OrderHubError):
+    """A service that we need did not answer. Trying the same again is safe: every write is
+    idempotent by its references."""
+
+    code = "unavailable"

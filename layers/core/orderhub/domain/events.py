@@ -1,0 +1,308 @@
+"""What can happen to an order. Past tense, immutable, never edited once written.
+
+Each class's ``TYPE`` is the name under which the event is stored, published and subscribed to.
+An event carries all that applying it needs, so replaying an order's events yields its snapshot.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import ClassVar, Final
+
+from .details import Actor, Details, Reference
+from .lines import Charge, Discount, Line
+from .money import Money
+from .payment import Payment
+from .refund import Refund
+from .shipment import Shipment
+from .status import SellerMark
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """The shop's windows for orders of this wire, in seconds, as they stood when the order was
+    placed. ``None`` means never."""
+
+    payment_timeout: int | None = None
+    refund_window: int | None = None
+    auto_receive: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderPlaced:
+    TYPE: ClassVar[str] = "order.placed"
+
+    number: str
+    wire: str
+    currency: str
+    terms: Terms
+    details: Details
+    created_at: datetime
+    payment_due_at: datetime | None
+    references: tuple[Reference, ...] = ()
+    lines: tuple[Line, ...] = ()
+    charges: tuple[Charge, ...] = ()
+    discounts: tuple[Discount, ...] = ()
+    tags: tuple[str, ...] = ()
+
+    @property
+    def claims(self) -> tuple[Reference, ...]:
+        return self.references
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinesAdded:
+    TYPE: ClassVar[str] = "order.lines_added"
+
+    lines: tuple[Line, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DetailsChanged:
+    """``details`` is the whole new state; ``references`` are the names that were added."""
+
+    TYPE: ClassVar[str] = "order.details_changed"
+
+    details: Details
+    references: tuple[Reference, ...] = ()
+
+    @property
+    def claims(self) -> tuple[Reference, ...]:
+        return self.references
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChargesChanged:
+    TYPE: ClassVar[str] = "order.charges_changed"
+
+    charges: tuple[Charge, ...]
+    discounts: tuple[Discount, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PriceAdjusted:
+    """The seller agreed on another total: ``adjustment`` is added to what the parts sum up to."""
+
+    TYPE: ClassVar[str] = "order.price_adjusted"
+
+    adjustment: Money
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaymentStarted:
+    """A provider holds a payment whose outcome it has not told yet. ``payment_due_at`` is the
+    order's new deadline, so that a slow provider doesn't let a good order expire."""
+
+    TYPE: ClassVar[str] = "payment.started"
+
+    payment: Payment
+    payment_due_at: datetime | None
+
+    @property
+    def claims(self) -> tuple[Reference, ...]:
+        return payment_claims(self.payment)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaymentCaptured:
+    """Money came in, by a payment that was not known before."""
+
+    TYPE: ClassVar[str] = "payment.captured"
+
+    payment: Payment
+
+    @property
+    def claims(self) -> tuple[Reference, ...]:
+        return payment_claims(self.payment)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaymentConfirmed:
+    """A payment that had been started was captured. ``amount`` is what came in, whatever had been
+    announced."""
+
+    TYPE: ClassVar[str] = "payment.confirmed"
+
+    payment_id: int
+    amount: Money
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaymentFailed:
+    TYPE: ClassVar[str] = "payment.failed"
+
+    payment_id: int
+    failure: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OverpaymentDetected:
+    """More was captured than the order costs. ``excess`` is what is kept beyond the total now."""
+
+    TYPE: ClassVar[str] = "payment.overpaid"
+
+    excess: Money
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderPaid:
+    """All of the total is captured: the one moment from which lines and prices are fixed."""
+
+    TYPE: ClassVar[str] = "order.paid"
+
+    total: Money
+    refundable_until: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefundRequested:
+    TYPE: ClassVar[str] = "refund.requested"
+
+    refund: Refund
+
+    @property
+    def claims(self) -> tuple[Reference, ...]:
+        return refund_claims(self.refund)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefundSucceeded:
+    TYPE: ClassVar[str] = "refund.succeeded"
+
+    refund_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefundFailed:
+    TYPE: ClassVar[str] = "refund.failed"
+
+    refund_id: int
+    failure: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefundWindowClosed:
+    TYPE: ClassVar[str] = "order.refund_window_closed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinesShipped:
+    TYPE: ClassVar[str] = "shipment.sent"
+
+    shipment: Shipment
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShipmentReceived:
+    TYPE: ClassVar[str] = "shipment.received"
+
+    shipment_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShipmentReturned:
+    TYPE: ClassVar[str] = "shipment.returned"
+
+    shipment_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderCompleted:
+    TYPE: ClassVar[str] = "order.completed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderCancelled:
+    TYPE: ClassVar[str] = "order.cancelled"
+
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderExpired:
+    """The payment deadline passed. ``refund_due`` is what was captured in part until then and is
+    not on its way back already."""
+
+    TYPE: ClassVar[str] = "order.expired"
+
+    refund_due: Money
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SellerMarked:
+    TYPE: ClassVar[str] = "order.marked"
+
+    mark: SellerMark | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoteAdded:
+    TYPE: ClassVar[str] = "order.note_added"
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderTagged:
+    """``tags`` is the whole new set, in order."""
+
+    TYPE: ClassVar[str] = "order.tagged"
+
+    tags: tuple[str, ...]
+
+
+Event = (
+    OrderPlaced
+    | LinesAdded
+    | DetailsChanged
+    | ChargesChanged
+    | PriceAdjusted
+    | PaymentStarted
+    | PaymentCaptured
+    | PaymentConfirmed
+    | PaymentFailed
+    | OverpaymentDetected
+    | OrderPaid
+    | RefundRequested
+    | RefundSucceeded
+    | RefundFailed
+    | RefundWindowClosed
+    | LinesShipped
+    | ShipmentReceived
+    | ShipmentReturned
+    | OrderCompleted
+    | OrderCancelled
+    | OrderExpired
+    | SellerMarked
+    | NoteAdded
+    | OrderTagged
+)
+
+EVENT_TYPES: Final[dict[str, type[Event]]] = {kind.TYPE: kind for kind in Event.__args__}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recorded:
+    """An event with its place in the order's history.
+
+    ``sequence`` counts from 1 without gaps and equals the version of the order that it led to.
+    """
+
+    sequence: int
+    at: datetime
+    actor: Actor = field(default_factory=lambda: Actor("unknown"))
+    event: Event
+
+
+def payment_claims(payment: Payment) -> tuple[Reference, ...]:
+    return (Reference("payment", payment.provider, payment.transaction_id),)
+
+
+def refund_claims(refund: Refund) -> tuple[Reference, ...]:
+    if not refund.transaction_id:
+        return ()
+    return (Reference("refund", refund.provider, refund.transaction_id),)
+
+
+def claims(event: Event) -> tuple[Reference, ...]:
+    """The external references that ``event`` takes for its order, unique within the shop."""
+    return getattr(event, "claims", ())

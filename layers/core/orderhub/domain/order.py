@@ -1,0 +1,437 @@
+"""The order: a snapshot that its events yield, and the facts that follow from it."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import assert_never
+
+from . import events as happened
+from .details import Actor, Details, Reference
+from .events import Event, Recorded, Terms
+from .lines import Charge, Discount, Line
+from .money import Money
+from .payment import Payment, PaymentState
+from .refund import Refund, RefundState
+from .shipment import Shipment, ShipmentState
+from .status import FulfilmentStatus, OrderStatus, PaymentStatus, SellerMark
+
+
+class DeadlineKind(StrEnum):
+    PAYMENT = "payment_timeout"
+    REFUND = "refund_window"
+    RECEIPT = "auto_receive"
+
+
+@dataclass(frozen=True, slots=True)
+class Deadline:
+    kind: DeadlineKind
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    at: datetime
+    author: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """An order as of its last event. Immutable: :meth:`apply` gives the next one.
+
+    ``version`` is the sequence of that event. All times are UTC with milliseconds; all money is
+    in ``currency``.
+    """
+
+    shop_id: str
+    id: int
+    number: str
+    wire: str
+    currency: str
+    version: int
+    status: OrderStatus
+    created_at: datetime
+    updated_at: datetime
+    terms: Terms
+    details: Details
+    references: tuple[Reference, ...] = ()
+    lines: tuple[Line, ...] = ()
+    charges: tuple[Charge, ...] = ()
+    discounts: tuple[Discount, ...] = ()
+    price_adjustment: Money | None = None
+    payments: tuple[Payment, ...] = ()
+    refunds: tuple[Refund, ...] = ()
+    shipments: tuple[Shipment, ...] = ()
+    notes: tuple[Note, ...] = ()
+    tags: tuple[str, ...] = ()
+    seller_mark: SellerMark | None = None
+    paid_at: datetime | None = None
+    closed_at: datetime | None = None
+    cancel_reason: str = ""
+    payment_due_at: datetime | None = None
+    refundable_until: datetime | None = None
+    refund_window_closed: bool = False
+
+    # -- money ---------------------------------------------------------------------------------
+
+    @property
+    def item_total(self) -> Money:
+        return Money.total((line.total for line in self.lines), self.currency)
+
+    @property
+    def charge_total(self) -> Money:
+        return Money.total((c.amount for c in self.charges if not c.included), self.currency)
+
+    @property
+    def discount_total(self) -> Money:
+        return Money.total((discount.amount for discount in self.discounts), self.currency)
+
+    @property
+    def calculated_total(self) -> Money:
+        """What the parts sum up to, before the seller agreed on another price."""
+        return self.item_total + self.charge_total - self.discount_total
+
+    @property
+    def total(self) -> Money:
+        """What the buyer has to pay."""
+        if self.price_adjustment is None:
+            return self.calculated_total
+        return self.calculated_total + self.price_adjustment
+
+    @property
+    def captured(self) -> Money:
+        return Money.total(
+            (p.amount for p in self.payments if p.state is PaymentState.CAPTURED), self.currency
+        )
+
+    @property
+    def refunded(self) -> Money:
+        return Money.total(
+            (r.amount for r in self.refunds if r.state is RefundState.SUCCEEDED), self.currency
+        )
+
+    @property
+    def refunds_pending(self) -> Money:
+        return Money.total(
+            (r.amount for r in self.refunds if r.state is RefundState.REQUESTED), self.currency
+        )
+
+    @property
+    def refundable(self) -> Money:
+        """What could still be asked back: captured, less what went back or is on its way."""
+        return self.captured - self.refunded - self.refunds_pending
+
+    @property
+    def credited(self) -> Money:
+        """What counts towards the total: captured, less what went back without undoing a sale."""
+        taken_back = (
+            r.beyond_sale
+            for r in self.refunds
+            if r.beyond_sale is not None and r.state is not RefundState.FAILED
+        )
+        return self.captured - Money.total(taken_back, self.currency)
+
+    @property
+    def outstanding(self) -> Money:
+        """What is still to be paid, never negative."""
+        missing = self.total - self.credited
+        return Money(max(0, missing.amount), self.currency)
+
+    @property
+    def excess(self) -> Money:
+        """What is held beyond the total, never negative. Kept, and flagged."""
+        over = self.credited - self.total
+        return Money(max(0, over.amount), self.currency)
+
+    @property
+    def refund_due(self) -> Money:
+        """Money kept that no sale stands behind: an excess, or all that a dead order holds."""
+        if self.status in (OrderStatus.CANCELLED, OrderStatus.EXPIRED):
+            return self.refundable
+        return Money(min(self.excess.amount, max(0, self.refundable.amount)), self.currency)
+
+    # -- statuses ------------------------------------------------------------------------------
+
+    @property
+    def is_paid(self) -> bool:
+        """Whether the total was ever captured in full; refunds don't change that."""
+        return self.paid_at is not None
+
+    @property
+    def payment_status(self) -> PaymentStatus:
+        if self.refunds_pending:
+            return PaymentStatus.REFUNDING
+        if self.refunded:
+            if self.refunded >= self.captured:
+                return PaymentStatus.REFUNDED
+            return PaymentStatus.PARTIALLY_REFUNDED
+        if self.is_paid:
+            return PaymentStatus.PAID
+        if self.captured:
+            return PaymentStatus.PARTIALLY_PAID
+        if self.status.is_closed:
+            return PaymentStatus.VOIDED
+        if any(payment.state is PaymentState.PENDING for payment in self.payments):
+            return PaymentStatus.CONFIRMING
+        return PaymentStatus.UNPAID
+
+    @property
+    def fulfilment_status(self) -> FulfilmentStatus:
+        if not self.shipments:
+            return FulfilmentStatus.UNFULFILLED
+        if all(shipment.state is ShipmentState.RETURNED for shipment in self.shipments):
+            return FulfilmentStatus.RETURNED
+        if any(self.unshipped().values()):
+            return FulfilmentStatus.PARTIALLY_SHIPPED
+        if any(shipment.state is ShipmentState.SENT for shipment in self.shipments):
+            return FulfilmentStatus.SHIPPED
+        return FulfilmentStatus.RECEIVED
+
+    def unshipped(self) -> dict[int, int]:
+        """Line id → pieces that have not been sent yet."""
+        left = {line.id: line.quantity for line in self.lines}
+        for shipment in self.shipments:
+            for shipped in shipment.lines:
+                left[shipped.line_id] -= shipped.quantity
+        return left
+
+    # -- time ----------------------------------------------------------------------------------
+
+    @property
+    def deadlines(self) -> tuple[Deadline, ...]:
+        """All that still has to happen by itself, soonest first."""
+        pending = []
+        if self.payment_due_at and self.status is OrderStatus.OPEN and not self.is_paid:
+            pending.append(Deadline(DeadlineKind.PAYMENT, self.payment_due_at))
+        if self.refundable_until and not self.refund_window_closed:
+            pending.append(Deadline(DeadlineKind.REFUND, self.refundable_until))
+        for shipment in self.shipments:
+            if shipment.state is ShipmentState.SENT and shipment.auto_receive_at:
+                pending.append(Deadline(DeadlineKind.RECEIPT, shipment.auto_receive_at))
+        return tuple(sorted(pending, key=lambda deadline: deadline.at))
+
+    def payment_overdue(self, now: datetime) -> bool:
+        return (
+            self.status is OrderStatus.OPEN
+            and not self.is_paid
+            and self.payment_due_at is not None
+            and self.payment_due_at <= now
+        )
+
+    def as_of(self, now: datetime) -> "Order":
+        """The order as everybody must see it at ``now``, whether a job has written it or not.
+
+        Past its payment deadline it is expired; past a shipment's receipt deadline that shipment
+        is received. Nothing else about it changes: the version is the stored one.
+        """
+        order = self
+        if order.payment_overdue(now):
+            order = replace(order, status=OrderStatus.EXPIRED, closed_at=order.payment_due_at)
+        if any(_is_overdue(shipment, now) for shipment in order.shipments):
+            order = replace(
+                order,
+                shipments=tuple(
+                    replace(
+                        shipment,
+                        state=ShipmentState.RECEIVED,
+                        updated_at=shipment.auto_receive_at or now,
+                    )
+                    if _is_overdue(shipment, now)
+                    else shipment
+                    for shipment in order.shipments
+                ),
+            )
+        return order
+
+    # -- history -------------------------------------------------------------------------------
+
+    @classmethod
+    def place(cls, shop_id: str, order_id: int, recorded: Recorded) -> "Order":
+        """The order that its first event makes."""
+        placed = recorded.event
+        if not isinstance(placed, happened.OrderPlaced):
+            raise ValueError(f"an order begins with order.placed, not with {placed.TYPE}")
+        return cls(
+            shop_id=shop_id,
+            id=order_id,
+            number=placed.number,
+            wire=placed.wire,
+            currency=placed.currency,
+            version=recorded.sequence,
+            status=OrderStatus.OPEN,
+            created_at=placed.created_at,
+            updated_at=recorded.at,
+            terms=placed.terms,
+            details=placed.details,
+            references=placed.references,
+            lines=placed.lines,
+            charges=placed.charges,
+            discounts=placed.discounts,
+            tags=placed.tags,
+            payment_due_at=placed.payment_due_at,
+        )
+
+    @classmethod
+    def replay(cls, shop_id: str, order_id: int, history: Iterable[Recorded]) -> "Order":
+        """The order that its whole history yields, from the first event on."""
+        events = iter(history)
+        try:
+            order = cls.place(shop_id, order_id, next(events))
+        except StopIteration:
+            raise ValueError("an order has at least one event") from None
+        for recorded in events:
+            order = order.apply(recorded)
+        return order
+
+    def apply(self, recorded: Recorded) -> "Order":
+        """The order after one more event. Raises ``ValueError`` when the sequence has a gap."""
+        if recorded.sequence != self.version + 1:
+            raise ValueError(f"event {recorded.sequence} can't follow version {self.version}")
+        order = replace(self, version=recorded.sequence, updated_at=recorded.at)
+        return _apply(order, recorded.event, recorded.at, recorded.actor)
+
+
+def _is_overdue(shipment: Shipment, now: datetime) -> bool:
+    return (
+        shipment.state is ShipmentState.SENT
+        and shipment.auto_receive_at is not None
+        and shipment.auto_receive_at <= now
+    )
+
+
+def _apply(order: Order, event: Event, at: datetime, actor: Actor) -> Order:
+    match event:
+        case happened.OrderPlaced():
+            raise ValueError("an order is placed once")
+        case happened.LinesAdded():
+            return replace(order, lines=order.lines + event.lines)
+        case happened.DetailsChanged():
+            return replace(
+                order, details=event.details, references=order.references + event.references
+            )
+        case happened.ChargesChanged():
+            return replace(order, charges=event.charges, discounts=event.discounts)
+        case happened.PriceAdjusted():
+            return replace(order, price_adjustment=event.adjustment)
+        case happened.PaymentStarted():
+            return replace(
+                order,
+                payments=(*order.payments, event.payment),
+                payment_due_at=event.payment_due_at,
+            )
+        case happened.PaymentCaptured():
+            return replace(order, payments=(*order.payments, event.payment))
+        case happened.PaymentConfirmed():
+            return _with_payment(
+                order, event.payment_id, PaymentState.CAPTURED, at, amount=event.amount
+            )
+        case happened.PaymentFailed():
+            return _with_payment(order, event.payment_id, PaymentState.FAILED, at, event.failure)
+        case happened.OverpaymentDetected():
+            return order
+        case happened.OrderPaid():
+            return replace(
+                order,
+                paid_at=at,
+                payment_due_at=None,
+                refundable_until=event.refundable_until,
+            )
+        case happened.RefundRequested():
+            return replace(order, refunds=(*order.refunds, event.refund))
+        case happened.RefundSucceeded():
+            return _with_refund(order, event.refund_id, RefundState.SUCCEEDED, at)
+        case happened.RefundFailed():
+            return _with_refund(order, event.refund_id, RefundState.FAILED, at, event.failure)
+        case happened.RefundWindowClosed():
+            return replace(order, refund_window_closed=True)
+        case happened.LinesShipped():
+            return replace(order, shipments=(*order.shipments, event.shipment))
+        case happened.ShipmentReceived():
+            return _with_shipment(order, event.shipment_id, ShipmentState.RECEIVED, at)
+        case happened.ShipmentReturned():
+            return _with_shipment(order, event.shipment_id, ShipmentState.RETURNED, at)
+        case happened.OrderCompleted():
+            return replace(order, status=OrderStatus.COMPLETED, closed_at=at)
+        case happened.OrderCancelled():
+            return replace(
+                order,
+                status=OrderStatus.CANCELLED,
+                closed_at=at,
+                cancel_reason=event.reason,
+                payment_due_at=None,
+            )
+        case happened.OrderExpired():
+            # It expired when it was due, not when a job came round to saying so.
+            return replace(order, status=OrderStatus.EXPIRED, closed_at=order.payment_due_at or at)
+        case happened.SellerMarked():
+            return replace(order, seller_mark=event.mark)
+        case happened.NoteAdded():
+            author = actor.name or actor.id or actor.kind
+            return replace(order, notes=(*order.notes, Note(at, author, event.text)))
+        case happened.OrderTagged():
+            return replace(order, tags=event.tags)
+        case _:
+            assert_never(event)
+
+
+def _with_payment(
+    order: Order,
+    payment_id: int,
+    state: PaymentState,
+    at: datetime,
+    failure: str = "",
+    amount: Money | None = None,
+) -> Order:
+    return replace(
+        order,
+        payments=tuple(
+            replace(
+                payment,
+                state=state,
+                updated_at=at,
+                failure=failure,
+                amount=payment.amount if amount is None else amount,
+            )
+            if payment.id == payment_id
+            else payment
+            for payment in order.payments
+        ),
+    )
+
+
+def _with_refund(
+    order: Order, refund_id: int, state: RefundState, at: datetime, failure: str = ""
+) -> Order:
+    return replace(
+        order,
+        refunds=tuple(
+            replace(refund, state=state, updated_at=at, failure=failure)
+            if refund.id == refund_id
+            else refund
+            for refund in order.refunds
+        ),
+    )
+
+
+def _with_shipment(order: Order, shipment_id: int, state: ShipmentState, at: datetime) -> Order:
+    return replace(
+        order,
+        shipments=tuple(
+            replace(shipment, state=state, updated_at=_moved_at(shipment, state, at))
+            if shipment.id == shipment_id
+            else shipment
+            for shipment in order.shipments
+        ),
+    )
+
+
+def _moved_at(shipment: Shipment, state: ShipmentState, at: datetime) -> datetime:
+    """It was received when that was due at the latest, not when a job came round to saying so."""
+    due = shipment.auto_receive_at
+    return min(at, due) if due and state is ShipmentState.RECEIVED else at
+
+
+def window_end(start: datetime, seconds: int | None) -> datetime | None:
+    """The end of a window of ``seconds`` that opened at ``start``; ``None`` never closes."""
+    return None if seconds is None else start + timedelta(seconds=seconds)

@@ -1,0 +1,39 @@
+"""Money that came in."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Final
+
+from .lines import Attributes
+from .money import Money
+
+MAX_PAYMENTS: Final = 200
+"""More attempts on one order are a fault of the sender, and would crowd the snapshot."""
+
+
+class PaymentState(StrEnum):
+    PENDING = "pending"
+    CAPTURED = "captured"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Payment:
+    """One attempt to pay. ``id`` counts from 1 within the order.
+
+    ``transaction_id`` is the provider's own name for it, unique per provider within the shop.
+    """
+
+    id: int
+    provider: str
+    transaction_id: str
+    amount: Money
+    state: PaymentState
+    created_at: datetime
+    updated_at: datetime
+    method: str = ""
+    subject: str = ""
+    payer: str = ""
+    failure: str = ""
+    attributes: Attributes = field(default_factory=dict)

@@ -1,0 +1,33 @@
+"""Goods that went out."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class ShipmentState(StrEnum):
+    SENT = "sent"
+    RECEIVED = "received"
+    RETURNED = "returned"
+
+
+@dataclass(frozen=True, slots=True)
+class ShippedLine:
+    line_id: int
+    quantity: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shipment:
+    """One parcel. ``id`` counts from 1 within the order."""
+
+    id: int
+    lines: tuple[ShippedLine, ...]
+    state: ShipmentState
+    sent_at: datetime
+    updated_at: datetime
+    carrier: str = ""
+    tracking_number: str = ""
+    tracking_url: str = ""
+    auto_receive_at: datetime | None = None
+    """From this second on the shipment counts as received, whoever says so or not."""

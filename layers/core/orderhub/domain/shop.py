@@ -1,0 +1,130 @@
+"""Shops (the tenants), what they sell, and who may act for them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Final
+
+from .errors import InvalidField
+from .events import Terms
+from .lines import Attributes
+from .money import UnitPrice
+
+DAY: Final = 24 * 60 * 60
+
+DEFAULT_TERMS: Final[Mapping[str, Terms]] = {
+    "marketplace": Terms(payment_timeout=3 * DAY, refund_window=30 * DAY, auto_receive=14 * DAY),
+    "brandcloud": Terms(payment_timeout=15 * 60, refund_window=30 * DAY, auto_receive=14 * DAY),
+    "shoplazza": Terms(payment_timeout=None, refund_window=None, auto_receive=14 * DAY),
+    "youhaosuda": Terms(payment_timeout=2 * DAY, refund_window=30 * DAY, auto_receive=14 * DAY),
+    "bricklink": Terms(payment_timeout=None, refund_window=None, auto_receive=None),
+}
+"""What holds for a shop that set no windows of its own, per wire: the document's windows where
+it names some (BrandCloud 15 minutes and 30 days, Youhaosuda 2 days and 2 weeks), else ours."""
+
+WIRES: Final = tuple(DEFAULT_TERMS)
+
+
+class Scope(StrEnum):
+    READ_ORDERS = "read_orders"
+    WRITE_ORDERS = "write_orders"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shop:
+    """A tenant. ``terms`` holds the windows that differ from :data:`DEFAULT_TERMS`, per wire."""
+
+    id: str
+    name: str
+    currency: str
+    timezone: str = "UTC"
+    created_at: datetime
+    terms: Mapping[str, Terms] = field(default_factory=dict)
+
+    def terms_for(self, wire: str) -> Terms:
+        return self.terms.get(wire) or DEFAULT_TERMS[wire]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Credential:
+    """Leave for one external system to use one wire for one shop.
+
+    Its token is never stored; ``token_hash`` is the SHA-256 of it, in hex.
+    """
+
+    id: str
+    shop_id: str
+    wire: str
+    label: str
+    token_hash: str
+    scopes: tuple[str, ...]
+    created_at: datetime
+    revoked_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """Who a request comes from, once its credential has been checked."""
+
+    shop: Shop
+    credential_id: str
+    label: str
+    scopes: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Price:
+    price: UnitPrice
+    discount_price: UnitPrice | None = None
+    """The price after the product's own discount, where it has one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Variant:
+    """One sellable form of a product. ``prices`` is keyed by currency."""
+
+    id: str
+    name: str = ""
+    sku: str = ""
+    prices: Mapping[str, Price] = field(default_factory=dict)
+    image_url: str = ""
+    weight_grams: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Product:
+    id: str
+    name: str
+    number: str = ""
+    image_url: str = ""
+    variants: tuple[Variant, ...] = ()
+    attributes: Attributes = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class CartLine:
+    product_id: str
+    variant_id: str
+    quantity: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cart:
+    """What somebody gathered to order. A cart becomes at most one order."""
+
+    id: str
+    currency: str
+    lines: tuple[CartLine, ...]
+    created_at: datetime
+
+
+def require_identifier(field_name: str, text: str) -> str:
+    """Return ``text`` if it can stand in a key: 1 to 64 letters, digits, ``-``, ``_`` or ``.``."""
+    if not (
+        0 < len(text) <= 64
+        and text.isascii()
+        and text.replace("-", "").replace("_", "").replace(".", "").isalnum()
+    ):
+        raise InvalidField(field_name, "invalid", f"{text!r}: use letters, digits, '-', '_', '.'")
+    return text

@@ -1,0 +1,1 @@
+"""From an API Gateway event to a wire's operation and back."""

@@ -1,0 +1,121 @@
+"""The one decorator around every operation: decode, authenticate, run, answer, log a line.
+
+An operation is a function from a :class:`~orderhub.wire.contract.Request` and the use cases'
+:class:`~orderhub.services.desk.Desk` to a :class:`~orderhub.wire.contract.Response`; whatever it
+raises becomes its API's own error. The route itself lives in the template, so nothing here
+dispatches.
+"""
+
+import json
+import os
+import time
+from collections.abc import Callable, Mapping
+from functools import wraps
+from typing import Any
+from urllib.parse import unquote
+
+from aws_lambda_powertools.logging import Logger
+
+from orderhub import bootstrap
+from orderhub.domain.details import Actor
+from orderhub.services.desk import Desk
+from orderhub.wire.contract import Request, RequestError, Response, Wire
+
+from .body import decode_body
+
+Operation = Callable[[Request, Desk], Response]
+Handler = Callable[[dict[str, Any], Any], dict[str, Any]]
+
+logger = Logger(service="orderhub")
+
+
+def endpoint(wire: Wire, scope: str) -> Callable[[Operation], Handler]:
+    """Make an operation of ``wire`` a Lambda handler for API Gateway's HTTP API (payload 2.0).
+
+    Callers need ``scope``. Every request leaves exactly one structured log line, without bodies,
+    tokens or personal data.
+    """
+
+    if "AWS_LAMBDA_FUNCTION_NAME" in os.environ:
+        # While Lambda starts the function, the processor is free: connect now, not at first use.
+        _warm_up(bootstrap.application())
+
+    def decorate(operation: Operation) -> Handler:
+        @wraps(operation)
+        def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+            started = time.perf_counter()
+            line: dict[str, object] = {
+                "wire": wire.name,
+                "route": event.get("routeKey", ""),
+                "request_id": event.get("requestContext", {}).get("requestId", ""),
+                "function_request_id": getattr(context, "aws_request_id", ""),
+            }
+            try:
+                application = bootstrap.application()
+                request = _request(application, wire, scope, event, line)
+                response = operation(request, application.desk)
+            except Exception as error:
+                response = wire.error(error)
+                line["error"] = getattr(error, "code", type(error).__name__)
+                if response.status >= 500:
+                    logger.exception("request failed", extra=line)
+            line.update(response.about)
+            line["status"] = response.status
+            line["milliseconds"] = round((time.perf_counter() - started) * 1000, 1)
+            logger.info("request", extra=line)
+            return _answer(response, str(line["request_id"]))
+
+        return handler
+
+    return decorate
+
+
+def _warm_up(application: bootstrap.Application) -> None:
+    _ = application.desk, application.authenticator
+
+
+def _request(
+    application: bootstrap.Application,
+    wire: Wire,
+    scope: str,
+    event: Mapping[str, Any],
+    line: dict[str, object],
+) -> Request:
+    now = application.desk.clock.now()
+    headers = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
+    problem: RequestError | None = None
+    body: object = None
+    try:
+        body = decode_body(
+            event, headers, takes_forms=wire.takes_forms, max_bytes=wire.max_body_bytes
+        )
+    except RequestError as error:
+        # Told only to callers who may be here at all.
+        problem = error
+    principal = application.authenticator.authenticate(wire.name, wire.token(headers, body), scope)
+    line["shop_id"] = principal.shop.id
+    line["credential_id"] = principal.credential_id
+    if problem:
+        raise problem
+    return Request(
+        principal=principal,
+        actor=Actor(wire.name, principal.credential_id, principal.label),
+        now=now,
+        path={k: unquote(v) for k, v in (event.get("pathParameters") or {}).items()},
+        query=event.get("queryStringParameters") or {},
+        headers=headers,
+        body=body,
+    )
+
+
+def _answer(response: Response, request_id: str) -> dict[str, Any]:
+    return {
+        "statusCode": response.status,
+        "headers": {
+            "content-type": "application/json; charset=utf-8",
+            "cache-control": "no-store",
+            "x-request-id": request_id,
+            **response.headers,
+        },
+        "body": json.dumps(response.body, ensure_ascii=False, separators=(",", ":")),
+    }

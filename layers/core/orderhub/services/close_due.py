@@ -1,0 +1,73 @@
+"""Write down the deadlines that have passed: what the scheduled state machines call.
+
+Level-triggered: whatever is due is found again until it is closed, so a run that fails loses
+nothing, and closing twice changes nothing.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Final
+
+from orderhub.domain import commands
+from orderhub.domain.commands import Change
+from orderhub.domain.details import Actor
+from orderhub.domain.errors import OrderHubError
+from orderhub.domain.order import DeadlineKind
+from orderhub.ports import OrderKey
+
+from .desk import Desk
+
+CLOCK: Final = Actor("clock")
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """Orders with something due, and per shard where to read on (absent: its end)."""
+
+    orders: tuple[OrderKey, ...]
+    cursors: dict[int, str]
+
+
+@dataclass(slots=True)
+class Closed:
+    """What one batch came to. ``latest`` is how many seconds late the latest closing was."""
+
+    closed: int = 0
+    not_due: int = 0
+    latest: float = 0.0
+    failed: list[tuple[OrderKey, OrderHubError]] = field(default_factory=list)
+
+
+def find_due(desk: Desk, kind: DeadlineKind, cursors: dict[int, str | None], limit: int) -> Due:
+    """Up to ``limit`` due orders of each shard in ``cursors``, read on from its cursor."""
+    now = desk.clock.now()
+    found: list[OrderKey] = []
+    read_on = {}
+    for shard, cursor in cursors.items():
+        page = desk.orders.due(kind, shard, now, limit=limit, cursor=cursor)
+        found.extend(page.orders)
+        if page.cursor:
+            read_on[shard] = page.cursor
+    return Due(tuple(found), read_on)
+
+
+def close_due(desk: Desk, orders: Iterable[OrderKey]) -> Closed:
+    """Close what is due on each order. One that fails is reported, and stays due."""
+    outcome = Closed()
+    for key in orders:
+        try:
+            change = desk.change(key.shop_id, key.order_id, CLOCK, _close_what_is_due)
+        except OrderHubError as error:
+            outcome.failed.append((key, error))
+            continue
+        if not change.recorded or change.before is None:
+            outcome.not_due += 1
+            continue
+        outcome.closed += 1
+        late = (change.now - change.before.deadlines[0].at).total_seconds()
+        outcome.latest = max(outcome.latest, late)
+    return outcome
+
+
+def _close_what_is_due(change: Change) -> None:
+    commands.close_what_is_due(change)

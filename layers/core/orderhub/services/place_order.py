@@ -1,0 +1,62 @@
+"""Make an order, once: a repeat of the same external reference returns the order that exists."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Final
+
+from orderhub.domain import commands, identity
+from orderhub.domain.commands import Placement
+from orderhub.domain.details import Actor
+from orderhub.domain.errors import Busy, NotFound, ReferenceTaken
+from orderhub.domain.order import Order
+from orderhub.ports import Contention, IdTaken
+
+from .desk import Desk
+
+_MAX_ATTEMPTS: Final = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """``is_new`` tells a first time from a repeat."""
+
+    order: Order
+    is_new: bool
+
+
+def place_order(
+    desk: Desk,
+    shop_id: str,
+    placement: Placement,
+    actor: Actor,
+    number_of: Callable[[int], str] = identity.default_number,
+) -> Placed:
+    """One transactional write and no read, unless the order exists already.
+
+    ``number_of`` makes the order's number from its id. Raises :class:`Busy` when nothing could
+    be written, and what :func:`orderhub.domain.commands.place` refuses.
+    """
+    for attempt in range(_MAX_ATTEMPTS):
+        now = desk.clock.now()
+        order_id = identity.order_id(now, desk.entropy.order_id_tail())
+        numbered = replace(placement, number=number_of(order_id))
+        change = commands.place(shop_id, order_id, numbered, now, actor)
+        try:
+            desk.orders.commit(change)
+        except IdTaken:
+            continue
+        except Contention:
+            # Most likely the same notification, delivered twice at once: the other one wins.
+            desk.pause(attempt)
+            continue
+        except ReferenceTaken as taken:
+            return Placed(_existing(desk, shop_id, taken), is_new=False)
+        return Placed(change.order, is_new=True)
+    raise Busy("others wrote the same references each time; nothing was changed, try again")
+
+
+def _existing(desk: Desk, shop_id: str, taken: ReferenceTaken) -> Order:
+    order = desk.orders.get(shop_id, taken.order_id)
+    if order is None:
+        raise NotFound("order", taken.order_id) from taken
+    return order

@@ -1,0 +1,52 @@
+"""Record money that came in for an order, once per transaction."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from orderhub.domain import commands
+from orderhub.domain.commands import Change
+from orderhub.domain.details import Actor
+from orderhub.domain.money import Money
+from orderhub.domain.order import Order
+from orderhub.domain.payment import Payment, PaymentState
+
+from .desk import Desk
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReceivedPayment:
+    """``amount`` is in major units of the order's currency."""
+
+    provider: str
+    transaction_id: str
+    amount: Decimal
+    method: str = ""
+    subject: str = ""
+
+
+def record_payment(desk: Desk, order: Order, received: ReceivedPayment, actor: Actor) -> Change:
+    """Add a captured payment. The same transaction again changes nothing.
+
+    Raises :class:`InvalidField` for an amount that the currency can't hold, :class:`Refused` for
+    orders that can't be paid (any more), :class:`ReferenceTaken` when the transaction paid
+    another order.
+    """
+    amount = Money.of(received.amount, order.currency, "payment")
+
+    def decide(change: Change) -> None:
+        commands.capture_payment(
+            change,
+            Payment(
+                id=0,
+                provider=received.provider,
+                transaction_id=received.transaction_id,
+                amount=amount,
+                state=PaymentState.CAPTURED,
+                created_at=change.now,
+                updated_at=change.now,
+                method=received.method,
+                subject=received.subject,
+            ),
+        )
+
+    return desk.change(order.shop_id, order.id, actor, decide, loaded=order)

@@ -1,0 +1,104 @@
+"""What every wire shares with the HTTP layer: requests, answers, and what can be wrong with them.
+
+::
+
+    RequestError
+    ├── MalformedBody         the body is not what its content type says
+    ├── UnsupportedMedia      a content type that this API doesn't take
+    ├── BodyTooLarge
+    └── Unprocessable         fields that are missing or wrong, each named
+"""
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+from orderhub.domain.details import Actor
+from orderhub.domain.shop import Principal, Shop
+
+
+class RequestError(Exception):
+    """A request that can't be understood; nothing was changed."""
+
+
+class MalformedBody(RequestError):
+    pass
+
+
+class UnsupportedMedia(RequestError):
+    pass
+
+
+class BodyTooLarge(RequestError):
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What is wrong with one field. ``reason`` is a stable word such as ``blank`` or
+    ``too_long``; ``context`` has the figures that its message needs."""
+
+    field: str
+    reason: str
+    context: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+
+
+class Unprocessable(RequestError):
+    def __init__(self, *problems: Problem) -> None:
+        super().__init__(", ".join(f"{p.field}: {p.reason}" for p in problems))
+        self.problems = problems
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """An authenticated request with its body decoded.
+
+    ``now`` is when it came in: what answers show is as of then.
+    """
+
+    principal: Principal
+    actor: Actor
+    now: datetime
+    path: Mapping[str, str]
+    query: Mapping[str, str]
+    headers: Mapping[str, str]
+    body: Any
+
+    @property
+    def shop(self) -> Shop:
+        return self.principal.shop
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """``body`` is anything JSON can say; ``about`` goes into the log line, never to the caller."""
+
+    status: int
+    body: object
+    headers: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    about: Mapping[str, object] = dataclasses.field(default_factory=dict)
+
+
+class Wire(Protocol):
+    """What the HTTP layer must know of an order API."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def takes_forms(self) -> bool:
+        """Whether bodies may also be ``application/x-www-form-urlencoded``."""
+        ...
+
+    @property
+    def max_body_bytes(self) -> int: ...
+
+    def token(self, headers: Mapping[str, str], body: object) -> str | None:
+        """The credential that a request presents, wherever this API puts it."""
+        ...
+
+    def error(self, error: Exception) -> Response:
+        """This API's own answer for whatever went wrong. Unknown errors give an opaque 500."""
+        ...

@@ -1,0 +1,119 @@
+"""Errors as clients of this style of API expect them.
+
+One sentence in ``error``; for 422 also ``errors``, which names each field and what is wrong.
+"""
+
+from collections.abc import Iterable
+from typing import Final
+
+from orderhub.domain.errors import (
+    AmbiguousReference,
+    Busy,
+    Forbidden,
+    InvalidField,
+    NotFound,
+    Reason,
+    ReferenceTaken,
+    Refused,
+    Unauthenticated,
+    Unavailable,
+)
+from orderhub.wire.contract import (
+    BodyTooLarge,
+    MalformedBody,
+    Problem,
+    Response,
+    Unprocessable,
+    UnsupportedMedia,
+)
+
+UNAUTHORIZED: Final = "You are not authorized to perform that action."
+NOT_FOUND: Final = "The resource you were looking for could not be found."
+INVALID: Final = "Invalid resource. Please fix errors and try again."
+TRY_AGAIN: Final = "The service is busy. Nothing is lost; please try again."
+INTERNAL: Final = "Something went wrong on our side."
+
+_MESSAGES: Final = {
+    "blank": "can't be blank",
+    "invalid": "is invalid",
+    "not_a_number": "is not a number",
+    "not_an_integer": "must be an integer",
+    "not_an_object": "must be an object with named fields",
+    "not_a_date": "is not a date (use YYYY-MM-DD)",
+    "not_listed": "is not included in the list",
+    "too_small": "must be greater than or equal to {least}",
+    "negative": "must not be negative",
+    "not_positive": "must be greater than 0",
+    "out_of_range": "is too large",
+    "too_precise": "has more decimals than the currency",
+    "too_long": "is too long (maximum is {longest} characters)",
+    "unknown": "does not exist",
+    "taken": "has already been taken",
+    "wrong_currency": "is in another currency than the order",
+}
+
+_REFUSALS: Final = {
+    Reason.ORDER_COMPLETED: ("state", "is completed"),
+    Reason.ORDER_CANCELLED: ("state", "is cancelled"),
+    Reason.ORDER_EXPIRED: ("state", "is expired"),
+    Reason.ORDER_PAID: ("payment_state", "is paid, so lines and prices can't change"),
+    Reason.PAYMENT_CONFIRMING: ("payment_state", "is confirming"),
+    Reason.PAYMENT_REQUIRED: ("payment", "is required before the order can be completed"),
+    Reason.NOTHING_TO_PAY: ("line_items", "can't be blank"),
+    Reason.TOO_MANY_LINES: ("line_items", "are too many for one order"),
+    Reason.TOO_MANY_PAYMENTS: ("payment", "is one too many for one order"),
+    Reason.TOTAL_OUT_OF_RANGE: ("price", "makes the order's total too large"),
+    Reason.ORDER_TOO_LARGE: ("line_items", "are too large for one order"),
+}
+
+_FIELD_OF_REFERENCE: Final = {"order": "merchant_order_no", "payment": "merchant_trade_no"}
+
+
+def render(error: Exception) -> Response:
+    """This API's answer for ``error``; an opaque 500 for what nobody foresaw."""
+    match error:
+        case Unauthenticated():
+            return Response(401, {"error": UNAUTHORIZED})
+        case Forbidden():
+            return Response(403, {"error": UNAUTHORIZED})
+        case MalformedBody():
+            return Response(400, {"error": str(error)})
+        case BodyTooLarge():
+            return Response(413, {"error": str(error)})
+        case UnsupportedMedia():
+            return Response(415, {"error": str(error)})
+        case Unprocessable():
+            return _invalid(error.problems)
+        case InvalidField():
+            return _invalid([Problem(error.field, _reason(error))])
+        case ReferenceTaken():
+            return _invalid([Problem(_FIELD_OF_REFERENCE.get(error.kind, "base"), "taken")])
+        case AmbiguousReference():
+            return _unprocessable(
+                {"id": ["means several orders; use the order's id or number instead"]}
+            )
+        case NotFound():
+            return Response(404, {"error": NOT_FOUND})
+        case Refused():
+            field, message = _REFUSALS.get(error.reason, ("base", str(error)))
+            return _unprocessable({field: [message]})
+        case Busy() | Unavailable():
+            return Response(503, {"error": TRY_AGAIN}, headers={"retry-after": "1"})
+        case _:
+            return Response(500, {"error": INTERNAL})
+
+
+def _reason(error: InvalidField) -> str:
+    return "not_positive" if error.reason == "too_small" else error.reason
+
+
+def _invalid(problems: Iterable[Problem]) -> Response:
+    errors: dict[str, list[str]] = {}
+    for problem in problems:
+        template = _MESSAGES.get(problem.reason, "is invalid")
+        errors.setdefault(problem.field, []).append(template.format(**problem.context))
+    return _unprocessable(errors)
+
+
+def _unprocessable(errors: dict[str, list[str]]) -> Response:
+    return Response(422, {"error": INVALID, "errors": errors})

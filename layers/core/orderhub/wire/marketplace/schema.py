@@ -1,0 +1,61 @@
+"""Request bodies, field for field as the document lists them."""
+
+from typing import Annotated, Final
+
+from orderhub.wire.fields import (
+    Form,
+    Number,
+    day,
+    email,
+    integer,
+    one_of,
+    optional,
+    required_text,
+    text,
+)
+
+SHIP_METHODS: Final = {4: "EMS", 3: "人工", 2: "顺风", 1: "联邦", 5: "申通"}
+"""``ship_method_id`` → carrier, spelled as in the document."""
+
+_REGION = integer(1, 2**53 - 1)
+
+
+class OrderNotification(Form):
+    """``POST /orders`` and ``PUT /orders/:id``. Fields that were not sent stay out of
+    ``model_fields_set``, so an update can tell "not said" from "none"."""
+
+    kind: Annotated[str, required_text(64)]
+    merchant_order_no: Annotated[str, required_text(255)]
+    address_fullname: Annotated[str, required_text(255)]
+    address_phone: Annotated[str, required_text(64)]
+    address_province_id: Annotated[int, _REGION]
+    address_city_id: Annotated[int, _REGION]
+    address_post_code: Annotated[str, required_text(32)]
+    address_address: Annotated[str, required_text(1000)]
+    address_area_id: Annotated[int | None, optional(_REGION)] = None
+    merchant_trade_no: Annotated[str | None, optional(text(255))] = None
+    sender_name: Annotated[str | None, optional(text(255))] = None
+    sender_email: Annotated[str | None, optional(email())] = None
+    sender_phone: Annotated[str | None, optional(text(64))] = None
+    coupon_code: Annotated[str | None, optional(text(255))] = None
+    gift_card_text: Annotated[str | None, optional(text(2000, multiline=True))] = None
+    special_instructions: Annotated[str | None, optional(text(4000, multiline=True))] = None
+    ship_method_id: Annotated[int | None, optional(one_of(*SHIP_METHODS))] = None
+    expected_date: Annotated[str | None, optional(day())] = None
+    delivery_date: Annotated[str | None, optional(day())] = None
+
+
+class LineItemNotification(Form):
+    """``POST /orders/:id/line_items``."""
+
+    product_id: Annotated[str, required_text(64)]
+    price: Number
+    quantity: Annotated[int, integer(1, 1_000_000_000)]
+
+
+class PaymentNotification(Form):
+    """``POST /orders/:id/pay``."""
+
+    merchant_trade_no: Annotated[str, required_text(255)]
+    payment: Number
+    subject_text: Annotated[str, text(1000, multiline=True)] = ""

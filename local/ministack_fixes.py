@@ -1,0 +1,190 @@
+"""What ministack 1.5.33 does unlike AWS, where it matters to OrderHub, put right from outside.
+
+Only :mod:`local.serve` uses this, in the emulator's own process. Each fix names what it is for;
+with a newer ministack, drop the ones it has caught up with (``tests/e2e`` shows which).
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+import threading
+import zipfile
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+
+def apply(layers_folder: Path) -> None:
+    """Apply every fix; to be called before ministack starts to serve."""
+    share_layers(layers_folder)
+    accept_yaml_state_machines()
+    keep_streams_over_restarts()
+    retry_failed_stream_batches()
+
+
+def share_layers(folder: Path) -> None:
+    """Unpack each layer once, instead of once for every execution environment.
+
+    ministack unpacks all layers of a function into a new folder whenever it starts a worker: 0.8 s
+    of every cold start with these layers, and 30 MB of disk for each concurrent request. Lambda
+    shares one read-only ``/opt``; so does this.
+    """
+    from ministack.core.lambda_runtime import Worker
+    from ministack.services import lambda_svc
+
+    lock = threading.Lock()
+    spawn = Worker._spawn
+
+    def unpacked(content: bytes) -> Path:
+        target = folder / hashlib.sha256(content).hexdigest()[:32]
+        with lock:
+            if not target.exists():
+                folder.mkdir(parents=True, exist_ok=True)
+                unfinished = Path(tempfile.mkdtemp(dir=folder))
+                try:
+                    with zipfile.ZipFile(BytesIO(content)) as archive:
+                        archive.extractall(unfinished)
+                    unfinished.rename(target)
+                except BaseException:
+                    shutil.rmtree(unfinished, ignore_errors=True)
+                    raise
+        return target
+
+    @functools.wraps(spawn)
+    def spawn_with_shared_layers(worker: Any) -> None:
+        config = worker.config
+        contents = (lambda_svc._resolve_layer_zip(layer) for layer in config.get("Layers", []))
+        folders = [str(unpacked(content)) for content in contents if content]
+        environment = config.get("Environment", {})
+        variables = environment.get("Variables", {})
+        worker.config = {
+            **config,
+            "Layers": [],
+            "Environment": {
+                **environment,
+                "Variables": {**variables, "_LAMBDA_LAYERS_DIRS": os.pathsep.join(folders)},
+            },
+        }
+        try:
+            spawn(worker)
+        finally:
+            worker.config = config
+
+    Worker._spawn = spawn_with_shared_layers
+
+
+def accept_yaml_state_machines() -> None:
+    """Read state machine definitions in YAML, which AWS takes from a file in S3 as it does JSON."""
+    import yaml
+    from ministack.services.cloudformation import provisioners
+
+    definition_of = provisioners._sfn_definition
+
+    @functools.wraps(definition_of)
+    def definition_as_json(properties: Any) -> str:
+        definition: str = definition_of(properties)
+        if definition.lstrip().startswith("{"):
+            return definition
+        return json.dumps(yaml.safe_load(definition))
+
+    provisioners._sfn_definition = definition_as_json
+
+
+def keep_streams_over_restarts() -> None:
+    """Keep the records of DynamoDB streams with the tables that they belong to.
+
+    ministack keeps how far each event source mapping has read, but not the records: after a
+    restart the position points past the end of an empty stream, and as many new records as had
+    ever been read would reach nobody. Records not yet read would be lost as well.
+    """
+    from ministack.services import dynamodb
+
+    get_state = dynamodb.get_state
+    load_persisted_state = dynamodb.load_persisted_state
+    kept = "orderhub_streams"
+
+    @functools.wraps(get_state)
+    def get_state_with_streams() -> dict[str, Any]:
+        state: dict[str, Any] = get_state()
+        state[kept] = {
+            "records": dynamodb._stream_records,
+            "trimmed": dynamodb._stream_trimmed,
+        }
+        return state
+
+    @functools.wraps(load_persisted_state)
+    def load_state_with_streams(state: dict[str, Any]) -> None:
+        streams = state.pop(kept, {})
+        load_persisted_state(state)
+        dynamodb._stream_records.update(streams.get("records", {}))
+        dynamodb._stream_trimmed.update(streams.get("trimmed", {}))
+
+    dynamodb.get_state = get_state_with_streams
+    dynamodb.load_persisted_state = load_state_with_streams
+
+
+def retry_failed_stream_batches() -> None:
+    """Honour ``ReportBatchItemFailures`` and ``MaximumRetryAttempts`` on DynamoDB streams.
+
+    ministack takes a batch with reported failures as done, and tries one that raised for ever.
+    Here a failed batch is tried again as a whole, as often as the mapping says, and then goes to
+    the mapping's failure destination, so that the shard moves on.
+    """
+    from ministack.services import lambda_svc
+
+    execute = lambda_svc._execute_function
+    attempts: dict[tuple[str, str], int] = {}
+
+    @functools.wraps(execute)
+    def execute_stream_batch(function: Any, event: Any) -> Any:
+        records = event.get("Records") if isinstance(event, dict) else None
+        if not (isinstance(records, list) and records):
+            return execute(function, event)
+        first = records[0]
+        if not isinstance(first, dict) or first.get("eventSource") != "aws:dynamodb":
+            return execute(function, event)
+
+        result = execute(function, event)
+        body = result.get("body")
+        reported = body.get("batchItemFailures") if isinstance(body, dict) else None
+        mapping = _mapping_of(lambda_svc, function, first["eventSourceARN"])
+        key = (mapping.get("UUID", ""), first["dynamodb"]["SequenceNumber"])
+        if not (result.get("error") or reported):
+            attempts.pop(key, None)
+            return result
+
+        attempts[key] = attempts.get(key, 0) + 1
+        # Without the setting, as on AWS, until the records are a day old.
+        limit = mapping.get("MaximumRetryAttempts", -1)
+        if limit is None or limit < 0 or attempts[key] <= limit:
+            return {
+                **result,
+                "error": True,
+                "body": body
+                if result.get("error")
+                else {
+                    "errorType": "ReportBatchItemFailures",
+                    "errorMessage": f"{len(reported or [])} of {len(records)} records failed",
+                },
+            }
+        del attempts[key]
+        lambda_svc._send_ddb_stream_failure_record(
+            mapping, function, records, first["eventSourceARN"], result, "RetryAttemptsExhausted"
+        )
+        return {**result, "error": False}
+
+    lambda_svc._execute_function = execute_stream_batch
+
+
+def _mapping_of(lambda_svc: Any, function: Any, source_arn: str) -> dict[str, Any]:
+    name = (function.get("config") or function).get("FunctionName")
+    for _account, _region, mapping in lambda_svc._iter_all_esms():
+        if mapping.get("EventSourceArn") == source_arn and mapping.get("FunctionName") == name:
+            found: dict[str, Any] = mapping
+            return found
+    return {}

@@ -1,0 +1,187 @@
+"""The real template, deployed on a local cloud of the tests' own: its port, its state.
+
+One cloud serves the whole session. Its tests share one xdist group, so that they run in one
+process, beside which the others run.
+"""
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import boto3
+import httpx
+import pytest
+
+from local.cloud import LocalCloud, free_port
+from local.deployment import Stack, deploy
+from orderhub.adapters.dynamodb.orders import DynamoOrders
+from orderhub.adapters.system import SystemClock
+from orderhub.bootstrap import Application
+from orderhub.domain.events import Terms
+from orderhub.domain.money import UnitPrice
+from orderhub.domain.shop import Price, Product, Variant
+from orderhub.services import manage_shops
+from orderhub.settings import Settings
+
+HERE = Path(__file__).parent
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if HERE in item.path.parents:
+            item.add_marker(pytest.mark.xdist_group("local-cloud"))
+
+
+@dataclass
+class Shop:
+    """A shop of a test's own, and its marketplace credential."""
+
+    id: str
+    token: str
+    api_url: str
+
+    def client(self, **headers: str) -> httpx.Client:
+        return httpx.Client(
+            base_url=self.api_url,
+            headers={"Authorization": f"Bearer {self.token}", **headers},
+            timeout=60,
+        )
+
+
+class Deployment:
+    """The deployed stack, with clients that may do everything."""
+
+    def __init__(self, cloud: LocalCloud, stack: Stack) -> None:
+        self.cloud = cloud
+        self.stack = stack
+        self.api_url = stack.api_url
+        self.outputs = stack.outputs
+
+    def aws(self, service: str) -> Any:
+        return boto3.client(
+            service,  # type: ignore[call-overload]
+            endpoint_url=self.cloud.endpoint_url,
+            region_name=self.cloud.credentials["AWS_REGION"],
+            aws_access_key_id=self.cloud.credentials["AWS_ACCESS_KEY_ID"],
+            aws_secret_access_key=self.cloud.credentials["AWS_SECRET_ACCESS_KEY"],
+        )
+
+    @cached_property
+    def table(self) -> Any:
+        return self.aws("dynamodb")
+
+    @cached_property
+    def application(self) -> Application:
+        settings = Settings(
+            table_name=self.outputs["TableName"],
+            event_bus_name=self.outputs["EventBusName"],
+            due_shards=4,
+        )
+        application = Application(settings)
+        application.__dict__["_dynamodb"] = self.table
+        return application
+
+    def run_machine(self, output: str) -> dict[str, Any]:
+        """Run a state machine to its end; return how it ended."""
+        machines = self.aws("stepfunctions")
+        started = machines.start_execution(stateMachineArn=self.outputs[output])
+        end = time.monotonic() + 120
+        while True:
+            run: dict[str, Any] = machines.describe_execution(executionArn=started["executionArn"])
+            if run["status"] != "RUNNING":
+                return run
+            assert time.monotonic() < end, "the state machine did not end"
+            time.sleep(0.2)
+
+
+@pytest.fixture(scope="session")
+def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
+    cloud = LocalCloud(home=tmp_path_factory.mktemp("cloud"), port=free_port())
+    cloud.start()
+    try:
+        yield Deployment(cloud, deploy(cloud))
+    finally:
+        kept = os.environ.get("ORDERHUB_KEEP_TEST_LOGS")
+        if kept:
+            Path(kept).write_bytes(cloud.log.read_bytes())
+        cloud.stop()
+
+
+@pytest.fixture
+def make_shop(deployment: Deployment) -> Callable[..., Shop]:
+    """Makes shops with products 1 to 3 at 10.00 CNY, and windows as told, in seconds."""
+
+    def make(*, payment_timeout: int | None = 3600, refund_window: int | None = 86400) -> Shop:
+        application = deployment.application
+        clock = SystemClock()
+        shop_id = f"e2e-{uuid4().hex[:12]}"
+        manage_shops.create_shop(
+            application.shops, clock, shop_id=shop_id, name="E2E", currency="CNY"
+        )
+        manage_shops.change_windows(
+            application.shops,
+            shop_id,
+            "marketplace",
+            lambda _: Terms(payment_timeout=payment_timeout, refund_window=refund_window),
+        )
+        price = Price(price=UnitPrice.of(10, "CNY"))
+        manage_shops.put_products(
+            application.shops,
+            application.desk.catalog,
+            shop_id,
+            [
+                Product(
+                    id=str(n),
+                    name=f"Product {n}",
+                    variants=(Variant(id=f"v{n}", prices={"CNY": price}),),
+                )
+                for n in (1, 2, 3)
+            ],
+        )
+        issued = manage_shops.issue_credential(
+            application.shops, clock, shop_id, wire="marketplace", label="e2e"
+        )
+        return Shop(shop_id, issued.token, deployment.api_url)
+
+    return make
+
+
+@pytest.fixture
+def shop(make_shop: Callable[..., Shop]) -> Shop:
+    return make_shop()
+
+
+@pytest.fixture
+def orders(deployment: Deployment) -> DynamoOrders:
+    return DynamoOrders(deployment.table, deployment.outputs["TableName"], due_shards=4)
+
+
+def notification(number: str | None = None, **fields: Any) -> dict[str, Any]:
+    """A creation notification with what the document requires."""
+    return {
+        "kind": "taobao",
+        "merchant_order_no": number or f"TB{uuid4().hex}",
+        "address_fullname": "韩梅梅",
+        "address_phone": "13900000002",
+        "address_province_id": 440000,
+        "address_city_id": 440300,
+        "address_post_code": "518057",
+        "address_address": "科技园新西路7号",
+        **fields,
+    }
+
+
+def make_order(api: httpx.Client, *, pieces: int = 5) -> dict[str, Any]:
+    """An unpaid order over 10.00 a piece."""
+    created = api.post("/orders", json=notification())
+    assert created.status_code == 201, created.text
+    line = {"product_id": "1", "price": "10.00", "quantity": pieces}
+    answer = api.post(f"/orders/{created.json()['id']}/line_items", json=line)
+    assert answer.status_code == 201, answer.text
+    order: dict[str, Any] = answer.json()
+    return order

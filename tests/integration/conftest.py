@@ -1,0 +1,97 @@
+"""A shop on an emulated table, and everything wired as in a deployed function."""
+
+from collections.abc import Iterator
+from typing import Any
+from uuid import uuid4
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from orderhub import bootstrap
+from orderhub.adapters.dynamodb import client as dynamodb
+from orderhub.bootstrap import Application
+from orderhub.domain.events import Terms
+from orderhub.domain.money import UnitPrice
+from orderhub.domain.shop import Credential, Price, Product, Scope, Shop, Variant
+from orderhub.services.authenticate import token_hash
+from tests.support.api import Client
+from tests.support.fakes import NOON
+from tests.support.table import create_table
+
+TOKENS = {"demo": "demo-marketplace-token-0001", "other": "other-marketplace-token-001"}
+
+
+@pytest.fixture(scope="session")
+def cloud() -> Iterator[Any]:
+    """An emulated DynamoDB in this process; its client is made once, since that is slow."""
+    with mock_aws():
+        yield boto3.client("dynamodb")
+
+
+@pytest.fixture
+def table(cloud: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """A client, and a fresh table that the application finds in its environment."""
+    name = f"orderhub-{uuid4().hex}"
+    create_table(cloud, name)
+    monkeypatch.setenv("TABLE_NAME", name)
+    monkeypatch.setenv("EVENT_BUS_NAME", "orders")
+    monkeypatch.setattr(dynamodb, "connect", lambda: cloud)
+    bootstrap.application.cache_clear()
+    yield cloud
+    bootstrap.application.cache_clear()
+    cloud.delete_table(TableName=name)
+
+
+@pytest.fixture
+def application(table: Any) -> Application:
+    """Two shops with a product each and a marketplace credential each."""
+    application = bootstrap.application()
+    for shop_id, token in TOKENS.items():
+        application.shops.put(
+            Shop(
+                id=shop_id,
+                name=shop_id.title(),
+                currency="CNY",
+                created_at=NOON,
+                terms={"marketplace": Terms(payment_timeout=3600, refund_window=86400)},
+            )
+        )
+        application.shops.add_credential(
+            Credential(
+                id=f"cred-{shop_id}",
+                shop_id=shop_id,
+                wire="marketplace",
+                label=f"{shop_id} marketplace",
+                token_hash=token_hash(token),
+                scopes=tuple(Scope),
+                created_at=NOON,
+            )
+        )
+        application.desk.catalog.put_product(
+            shop_id,
+            Product(
+                id="3531" if shop_id == "demo" else "7777",
+                name="梵·SCP200",
+                variants=(
+                    Variant(
+                        id="12177",
+                        name="尺码:白色,颜色:M",
+                        sku="SPC00001",
+                        prices={"CNY": Price(price=UnitPrice.of("64.00", "CNY"))},
+                    ),
+                ),
+            ),
+        )
+    return application
+
+
+@pytest.fixture
+def marketplace(application: Application) -> Client:
+    return Client("marketplace", {"authorization": f"Bearer {TOKENS['demo']}"})
+
+
+@pytest.fixture
+def other_marketplace(application: Application) -> Client:
+    """The same API with the credential of another shop."""
+    return Client("marketplace", {"authorization": f"Bearer {TOKENS['other']}"})

@@ -1,0 +1,251 @@
+"""Closing machines' steps and the stream's publisher, in process on emulated services."""
+
+import base64
+import copy
+import json
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import boto3
+import pytest
+
+from orderhub.adapters.dynamodb import items
+from orderhub.adapters.eventbridge import EventBridgeBus
+from orderhub.adapters.system import SystemClock
+from orderhub.bootstrap import Application
+from orderhub.domain import commands
+from orderhub.domain.commands import Change
+from orderhub.domain.errors import Unavailable
+from orderhub.domain.status import OrderStatus
+from orderhub.jobs import closing
+from orderhub.ports import OutgoingEvent
+from orderhub.services.desk import Desk
+from tests.support.api import invoke, payload
+from tests.support.fakes import NOON
+from tests.support.orders import TESTER, payment, placed, requests
+
+
+@pytest.fixture
+def past_noon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The functions' clock stands an hour after the fixtures' orders were placed."""
+    monkeypatch.setattr(SystemClock, "now", lambda self: NOON + timedelta(hours=1))
+
+
+def find(cursors: Any = None) -> Any:
+    return invoke("workflows/find_due", {**payload("workflows/find_due"), "cursors": cursors})
+
+
+def close(orders: list[str]) -> Any:
+    return invoke("workflows/close_due", {**payload("workflows/close_due"), "orders": orders})
+
+
+def key(change: Change) -> str:
+    return f"{change.order.shop_id}/{change.order.id}"
+
+
+# -- closing -------------------------------------------------------------------------------------
+
+
+def test_nothing_due_is_one_empty_pass(application: Application, past_noon: None) -> None:
+    assert find() == {"batches": [], "cursors": {}, "found": 0, "more": False}
+
+
+def test_due_orders_of_all_shops_are_found_in_batches(
+    application: Application, past_noon: None
+) -> None:
+    made = [placed(shop, tail=tail) for shop in ("demo", "other") for tail in range(20)]
+    for change in (*made, placed("demo", tail=100, payment_timeout=7200)):
+        application.desk.orders.commit(change)
+    answer = find()
+    batches = [batch["orders"] for batch in answer["batches"]]
+    assert sorted(order for batch in batches for order in batch) == sorted(map(key, made))
+    assert [len(batch) for batch in batches] == [25, 15]
+    assert (answer["found"], answer["more"]) == (40, False)
+
+
+def test_passes_go_on_where_the_last_one_ended(
+    application: Application, past_noon: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(closing, "PAGE_SIZE", 3)
+    made = {key(placed("demo", tail=tail)) for tail in range(20)}
+    for tail in range(20):
+        application.desk.orders.commit(placed("demo", tail=tail))
+    found: list[str] = []
+    answer = find()
+    while True:
+        found += [order for batch in answer["batches"] for order in batch["orders"]]
+        if not answer["more"]:
+            break
+        answer = find(answer["cursors"])
+    assert len(found) == len(made)
+    assert set(found) == made
+
+
+def test_what_is_due_is_closed_once(application: Application, past_noon: None) -> None:
+    change = placed("demo")
+    application.desk.orders.commit(change)
+    assert close([key(change)]) == {"closed": 1, "not_due": 0}
+    assert close([key(change)]) == {"closed": 0, "not_due": 1}
+    stored = application.desk.orders.get("demo", change.order.id)
+    assert stored is not None
+    assert stored.status is OrderStatus.EXPIRED
+    assert stored.closed_at == change.order.payment_due_at
+    history = [entry.event.TYPE for entry in application.desk.orders.history("demo", stored.id)]
+    assert history == ["order.placed", "order.expired"]
+    assert find()["found"] == 0
+
+
+def test_an_order_that_was_paid_meanwhile_is_left_alone(
+    application: Application, past_noon: None
+) -> None:
+    change = placed("demo")
+    application.desk.orders.commit(change)
+    paying = Change(change.order, NOON, TESTER)
+    commands.capture_payment(paying, payment("1.50"))
+    application.desk.orders.commit(paying)
+    assert close([key(change)]) == {"closed": 0, "not_due": 1}
+    assert application.desk.orders.get("demo", change.order.id) == paying.order
+
+
+def test_one_order_that_fails_does_not_keep_the_others_open(
+    application: Application, past_noon: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = [placed("demo", tail=tail) for tail in range(3)]
+    for change in made:
+        application.desk.orders.commit(change)
+    real = Desk.change
+
+    def fails_for_the_second(self: Desk, shop_id: str, order_id: int, *rest: Any) -> Change:
+        if order_id == made[1].order.id:
+            raise Unavailable("no answer")
+        return real(self, shop_id, order_id, *rest)
+
+    monkeypatch.setattr(Desk, "change", fails_for_the_second)
+    with pytest.raises(closing.BatchFailed):
+        close([key(change) for change in made])
+    monkeypatch.undo()
+    monkeypatch.setattr(SystemClock, "now", lambda self: NOON + timedelta(hours=1))
+    # It stays due, and the next run takes it up.
+    assert find()["batches"] == [{"orders": [key(made[1])]}]
+
+
+def test_closing_says_how_late_it_was(
+    application: Application, past_noon: None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    change = placed("demo", payment_timeout=3590)
+    application.desk.orders.commit(change)
+    close([key(change)])
+    metrics = [json.loads(line) for line in capsys.readouterr().out.splitlines() if "_aws" in line]
+    assert metrics[-1]["ClosingLag"] == [10.0]
+    assert metrics[-1]["kind"] == "payment_timeout"
+
+
+# -- publishing ----------------------------------------------------------------------------------
+
+
+class FakeBus:
+    def __init__(self, room: int = 1000) -> None:
+        self.room = room
+        self.taken: list[OutgoingEvent] = []
+
+    def publish(self, events: list[OutgoingEvent]) -> int:
+        taken = events[: self.room]
+        self.taken += taken
+        return len(taken)
+
+
+@pytest.fixture
+def bus(application: Application) -> Iterator[FakeBus]:
+    bus = FakeBus()
+    application.__dict__["bus"] = bus
+    yield bus
+    del application.__dict__["bus"]
+
+
+def record(number: int, item: dict[str, Any]) -> dict[str, Any]:
+    """A stream record as Lambda hands it over: binary attributes as base64 text."""
+    shown = copy.deepcopy(payload("streams/publish_events")["Records"][0])
+    if "packed" in item:
+        item = {**item, "packed": {"B": base64.b64encode(item["packed"]["B"]).decode()}}
+    shown["dynamodb"] |= {"NewImage": item, "SequenceNumber": str(number)}
+    return dict(shown)
+
+
+def publish(records: list[dict[str, Any]]) -> Any:
+    return invoke("streams/publish_events", {"Records": records})
+
+
+def test_a_record_goes_out_with_its_place_in_the_order(bus: FakeBus) -> None:
+    assert invoke("streams/publish_events", payload("streams/publish_events")) == {
+        "batchItemFailures": []
+    }
+    (event,) = bus.taken
+    assert (event.type, event.resource) == ("payment.captured", "demo/3475921619881989")
+    detail = json.loads(event.detail)
+    assert detail["id"] == "demo/3475921619881989/3"
+    assert (detail["shop_id"], detail["order_id"]) == ("demo", 3475921619881989)
+    assert (detail["sequence"], detail["type"]) == (3, "payment.captured")
+    assert detail["data"]["payment"]["amount"] == [12800, "CNY"]
+
+
+def test_only_what_was_not_published_is_asked_for_again(bus: FakeBus) -> None:
+    change = placed("demo")
+    commands.add_lines(change, requests(2))
+    records = [
+        record(number, items.event(change.order, entry))
+        for number, entry in enumerate(change.recorded * 3, start=1)
+    ]
+    bus.room = 4
+    assert publish(records) == {"batchItemFailures": [{"itemIdentifier": "5"}]}
+    assert len(bus.taken) == 4
+
+
+def test_an_unreadable_record_stops_the_batch_there_but_not_before(bus: FakeBus) -> None:
+    change = placed("demo")
+    good = items.event(change.order, change.recorded[0])
+    bad = {"pk": {"S": "nonsense"}}
+    records = [record(1, good), record(2, bad), record(3, good)]
+    assert publish(records) == {"batchItemFailures": [{"itemIdentifier": "2"}]}
+    assert len(bus.taken) == 1
+
+
+def test_an_event_too_large_for_the_bus_goes_out_without_its_data(bus: FakeBus) -> None:
+    change = placed("demo", lines=5000)
+    publish([record(1, items.event(change.order, change.recorded[0]))])
+    detail = json.loads(bus.taken[0].detail)
+    assert (detail["truncated"], detail["data"]) == (True, {})
+    assert detail["sequence"] == 1
+
+
+def test_events_reach_the_bus_in_calls_of_ten(application: Application) -> None:
+    client = boto3.client("events")
+    client.create_event_bus(Name="orders")
+    calls: list[int] = []
+    client.meta.events.register(
+        "before-parameter-build.events.PutEvents",
+        lambda params, **_: calls.append(len(params["Entries"])),
+    )
+    event = OutgoingEvent(
+        type="order.paid", occurred_at="2026-11-21T12:00:00.000Z", resource="demo/1", detail="{}"
+    )
+    assert EventBridgeBus(client, "orders").publish([event] * 23) == 23
+    assert calls == [10, 10, 3]
+
+
+def test_large_events_travel_in_smaller_calls(application: Application) -> None:
+    client = boto3.client("events")
+    client.create_event_bus(Name="large")
+    calls: list[int] = []
+    client.meta.events.register(
+        "before-parameter-build.events.PutEvents",
+        lambda params, **_: calls.append(len(params["Entries"])),
+    )
+    event = OutgoingEvent(
+        type="order.placed",
+        occurred_at="2026-11-21T12:00:00.000Z",
+        resource="demo/1",
+        detail=json.dumps({"x": "y" * 100_000}),
+    )
+    EventBridgeBus(client, "large").publish([event] * 5)
+    assert calls == [2, 2, 1]

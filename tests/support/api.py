@@ -1,0 +1,74 @@
+"""Calling functions in process, with the payloads that ``events/`` holds for each."""
+
+import copy
+import importlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+EVENTS = Path(__file__).parents[2] / "events"
+
+
+@dataclass(frozen=True)
+class LambdaContext:
+    """What Powertools and the endpoint look at."""
+
+    function_name: str = "test"
+    memory_limit_in_mb: int = 512
+    invoked_function_arn: str = "arn:aws:lambda:eu-central-1:123456789012:function:test"
+    aws_request_id: str = "test-request"
+
+
+@dataclass(frozen=True)
+class Answer:
+    status: int
+    body: Any
+    headers: dict[str, str]
+
+
+def payload(name: str) -> dict[str, Any]:
+    """``events/<name>.json``."""
+    loaded: dict[str, Any] = json.loads((EVENTS / f"{name}.json").read_text(encoding="utf-8"))
+    return loaded
+
+
+def invoke(function: str, event: object) -> Any:
+    """Run ``functions/<function>/app.py`` on an event."""
+    module = importlib.import_module(f"functions.{function.replace('/', '.')}.app")
+    return module.handler(event, LambdaContext())
+
+
+class Client:
+    """An outside system that speaks one wire, without a network in between."""
+
+    def __init__(self, wire: str, headers: dict[str, str]) -> None:
+        self._wire = wire
+        self._headers = headers
+
+    def call(
+        self,
+        operation: str,
+        *,
+        path: dict[str, str] | None = None,
+        body: object = None,
+        raw: str | None = None,
+        base64: bool = False,
+        headers: dict[str, str] | None = None,
+    ) -> Answer:
+        """``body`` is sent as JSON, ``raw`` as it is; neither means no body at all."""
+        event = copy.deepcopy(payload(f"{self._wire}/{operation}"))
+        event["headers"].pop("authorization", None)
+        event["headers"] |= {"content-type": "application/json", **self._headers}
+        event["headers"] |= {name.lower(): value for name, value in (headers or {}).items()}
+        event.pop("body", None)
+        if path is not None:
+            event["pathParameters"] = {k: quote(v, safe="") for k, v in path.items()}
+        if body is not None:
+            event["body"] = json.dumps(body)
+        elif raw is not None:
+            event["body"] = raw
+            event["isBase64Encoded"] = base64
+        answer = invoke(f"{self._wire}/{operation}", event)
+        return Answer(answer["statusCode"], json.loads(answer["body"]), answer["headers"])

@@ -1,0 +1,206 @@
+"""Hand-written stand-ins for the ports, for tests without input or output."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+from orderhub.domain.commands import Change
+from orderhub.domain.details import Reference
+from orderhub.domain.errors import InvalidField, NotFound, ReferenceTaken
+from orderhub.domain.events import Recorded, claims
+from orderhub.domain.order import DeadlineKind, Order
+from orderhub.domain.shop import Cart, Credential, Product, Shop
+from orderhub.ports import (
+    Contention,
+    DuePage,
+    IdTaken,
+    OrderKey,
+    OrderPage,
+    VersionConflict,
+)
+from orderhub.services.desk import Desk
+
+NOON = datetime(2026, 11, 21, 12, 0, 0, tzinfo=UTC)
+
+
+class FakeClock:
+    """Time that moves when it is told to, and while somebody sleeps."""
+
+    def __init__(self, now: datetime = NOON) -> None:
+        self.time = now
+        self.slept: list[float] = []
+
+    def now(self) -> datetime:
+        return self.time
+
+    def monotonic(self) -> float:
+        return (self.time - NOON).total_seconds()
+
+    def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.advance(seconds)
+
+    def advance(self, seconds: float) -> None:
+        self.time += timedelta(seconds=seconds)
+
+
+class FakeEntropy:
+    """Chance that can be foreseen: tails count up (or are given), jitter is all of it."""
+
+    def __init__(self, tails: Sequence[int] = ()) -> None:
+        self._given = list(tails)
+        self._next = 0
+
+    def order_id_tail(self) -> int:
+        if self._given:
+            return self._given.pop(0)
+        self._next += 1
+        return self._next
+
+    def jitter(self, at_most: float) -> float:
+        return at_most
+
+
+class FakeOrders:
+    """Orders in memory, with the table's promises: all of a change or nothing, versions checked,
+    references unique within a shop."""
+
+    def __init__(self) -> None:
+        self.snapshots: dict[OrderKey, Order] = {}
+        self.events: dict[OrderKey, list[Recorded]] = {}
+        self.references: dict[tuple[str, Reference], int] = {}
+        self.reads = 0
+        self.commits = 0
+        self.contend: list[Exception] = []
+        """Raised by the next commits, first come first served."""
+
+    def get(self, shop_id: str, order_id: int) -> Order | None:
+        self.reads += 1
+        return self.snapshots.get(OrderKey(shop_id, order_id))
+
+    def named(self, shop_id: str, kind: str, value: str) -> Sequence[tuple[Reference, int]]:
+        return [
+            (reference, order_id)
+            for (shop, reference), order_id in self.references.items()
+            if (shop, reference.kind, reference.value) == (shop_id, kind, value)
+        ]
+
+    def commit(self, change: Change) -> None:
+        if self.contend:
+            raise self.contend.pop(0)
+        after = change.order
+        key = OrderKey(after.shop_id, after.id)
+        stored = self.snapshots.get(key)
+        if change.before is not None and (
+            stored is None or stored.version != change.before.version
+        ):
+            raise VersionConflict
+        claimed = [name for entry in change.recorded for name in claims(entry.event)]
+        for name in claimed:
+            owner = self.references.get((after.shop_id, name))
+            if owner is not None:
+                raise ReferenceTaken(name.kind, name.scope, name.value, owner)
+        if change.before is None and stored is not None:
+            raise IdTaken
+        self.snapshots[key] = after
+        self.events.setdefault(key, []).extend(change.recorded)
+        self.references.update({(after.shop_id, name): after.id for name in claimed})
+        self.commits += 1
+
+    def history(self, shop_id: str, order_id: int) -> Iterator[Recorded]:
+        yield from self.events.get(OrderKey(shop_id, order_id), [])
+
+    def page(
+        self, shop_id: str, *, after_id: int = 0, before_id: int | None = None, limit: int = 50
+    ) -> OrderPage:
+        raise AssertionError("no use case lists orders yet")
+
+    def due(
+        self, kind: DeadlineKind, shard: int, until: datetime, *, limit: int, cursor: str | None
+    ) -> DuePage:
+        due = sorted(
+            (order.deadlines[0].at, key)
+            for key, order in self.snapshots.items()
+            if shard == 0
+            and order.deadlines
+            and order.deadlines[0].kind is kind
+            and order.deadlines[0].at <= until
+        )
+        start = int(cursor or 0)
+        page = [key for _, key in due[start : start + limit]]
+        more = start + limit < len(due)
+        return DuePage(tuple(page), str(start + limit) if more else None)
+
+
+class FakeCatalog:
+    def __init__(self) -> None:
+        self.products: dict[tuple[str, str], Product] = {}
+        self.carts: dict[tuple[str, str], Cart] = {}
+
+    def product(self, shop_id: str, product_id: str) -> Product | None:
+        return self.products.get((shop_id, product_id))
+
+    def put_product(self, shop_id: str, product: Product) -> None:
+        self.products[shop_id, product.id] = product
+
+    def cart(self, shop_id: str, cart_id: str) -> Cart | None:
+        return self.carts.get((shop_id, cart_id))
+
+    def put_cart(self, shop_id: str, cart: Cart) -> None:
+        self.carts[shop_id, cart.id] = cart
+
+
+class FakeShops:
+    def __init__(self) -> None:
+        self.shops: dict[str, Shop] = {}
+        self.by_hash: dict[str, Credential] = {}
+        self.reads = 0
+
+    def get(self, shop_id: str) -> Shop | None:
+        return self.shops.get(shop_id)
+
+    def put(self, shop: Shop) -> None:
+        self.shops[shop.id] = shop
+
+    def add_credential(self, credential: Credential) -> None:
+        if credential.token_hash in self.by_hash:
+            raise InvalidField("token", "taken")
+        self.by_hash[credential.token_hash] = credential
+
+    def credential(self, token_hash: str) -> Credential | None:
+        self.reads += 1
+        return self.by_hash.get(token_hash)
+
+    def credentials(self, shop_id: str) -> Sequence[Credential]:
+        return [c for c in self.by_hash.values() if c.shop_id == shop_id]
+
+    def revoke(self, shop_id: str, credential_id: str, at: datetime) -> Credential:
+        for credential in self.credentials(shop_id):
+            if credential.id == credential_id:
+                revoked = replace(credential, revoked_at=credential.revoked_at or at)
+                self.by_hash[credential.token_hash] = revoked
+                return revoked
+        raise NotFound("credential", credential_id)
+
+
+class FakeDesk:
+    """A desk over fakes, with the fakes in reach."""
+
+    def __init__(self) -> None:
+        self.orders = FakeOrders()
+        self.catalog = FakeCatalog()
+        self.clock = FakeClock()
+        self.entropy = FakeEntropy()
+        self.desk = Desk(self.orders, self.catalog, self.clock, self.entropy)
+
+
+__all__ = [
+    "NOON",
+    "Contention",
+    "FakeCatalog",
+    "FakeClock",
+    "FakeDesk",
+    "FakeEntropy",
+    "FakeOrders",
+    "FakeShops",
+]

@@ -1,0 +1,1 @@
+"""The project's own tools, for developers and ``make``; nothing of this is deployed."""

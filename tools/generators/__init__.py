@@ -1,0 +1,1 @@
+"""One module per generated document. ``generate()`` returns its whole text."""
