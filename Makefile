@@ -125,12 +125,13 @@ FOUND := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2],
 FORCE:
 
 # $(call install,options,requirements): with uv, and where uv can't (no wheel for this machine, an
-# index that only pip can reach), with pip. Hashes decide what is installed, not the index.
+# index that only pip can reach), with pip. Hashes decide what is installed, not the index; the
+# files name everything, so that nothing is left to resolve.
 define install
 	@index="$${PIP_INDEX_URL:-$$($(PY) -m pip config get global.index-url 2>/dev/null)}"; \
 	$(PY) -m uv pip install --quiet --python $(PY) $${index:+--default-index "$$index"} \
-		--require-hashes $(1) -r $(2) \
-	|| $(PY) -m pip install --quiet --disable-pip-version-check --require-hashes $(1) -r $(2)
+		--no-deps --require-hashes $(1) -r $(2) \
+	|| $(PY) -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes $(1) -r $(2)
 endef
 
 .venv/ready: .python-used requirements/bootstrap.txt requirements/dev.txt

@@ -117,6 +117,7 @@ def deploy(
     parameters: Mapping[str, str] | None = None,
     progress: Progress | None = None,
     root: Path = project.ROOT,
+    build_folder: Path | None = None,
 ) -> Stack:
     """Have the template of the working copy run on a started cloud, and write its stack file.
 
@@ -127,6 +128,8 @@ def deploy(
             machine's.
         progress: where to report; nowhere by default.
         root: the working copy.
+        build_folder: where to build; below the cloud's home by default. One that outlives the
+            cloud makes the next build quick.
 
     Raises:
         LocalError: the build or the deployment failed.
@@ -139,7 +142,7 @@ def deploy(
     stack = _settled_stack(cloud, stack_name, progress)
     deployed = stack is not None and _deployed_fingerprint(cloud, stack_name) == fingerprint
     if not deployed:
-        build_folder = cloud.home / "build"
+        build_folder = build_folder or cloud.home / "build"
         with progress.step("Building the layers and the template (sam build)"):
             build(target, build_folder, log=cloud.home / "log" / "sam-build.log", root=root)
         with progress.step(f"Deploying the stack {stack_name} (sam deploy)"):

@@ -59,25 +59,31 @@ def print_table(
     title: str, columns: Sequence[str], rows: Iterable[Sequence[object]], *, numeric: str = ""
 ) -> None:
     """Write a table. Columns named in ``numeric`` stand to the right."""
-    table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD)
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
     for column in columns:
         right = column in numeric.split()
         table.add_column(column, justify="right" if right else "left", overflow="fold")
     for row in rows:
         table.add_row(*(shown(cell) for cell in row))
-    output().print(table)
+    _print_section(title, table)
 
 
 def print_facts(title: str, facts: Iterable[tuple[str, object]]) -> None:
     """Write names with their values below each other, without those that are empty."""
-    grid = Table(title=title, title_justify="left", title_style="bold", box=None, show_header=False)
+    grid = Table(box=None, show_header=False, pad_edge=False)
     grid.add_column(style="dim", no_wrap=True)
     grid.add_column(overflow="fold")
     for name, value in facts:
         text = shown(value)
         if text:
             grid.add_row(name, text)
-    output().print(grid)
+    _print_section(title, grid)
+
+
+def _print_section(title: str, content: Table) -> None:
+    output().print()
+    output().print(visible(title), style="bold")
+    output().print(content)
 
 
 def shown(value: object) -> str:

@@ -9,7 +9,7 @@ from orderhub.domain import events as happened
 from orderhub.domain.details import Actor
 from orderhub.domain.events import Event, Recorded
 from orderhub.domain.lines import Line
-from orderhub.domain.money import UnitPrice
+from orderhub.domain.money import Money, UnitPrice
 from orderhub.domain.order import Order
 from orderhub_cli import durations
 from orderhub_cli.console import print_facts, print_note, print_table, shown
@@ -22,9 +22,9 @@ def print_order(order: Order, now: datetime) -> None:
     """Write an order as everybody must see it at ``now``."""
     seen = order.as_of(now)
     print_facts(f"Order {seen.number}", [*_statuses(order, seen), *_circumstances(seen)])
-    print_facts("\nMoney", _money(seen))
+    print_facts("Money", _money(seen))
     if seen.deadlines:
-        print_facts("\nDeadlines", [(each.kind.value, each.at) for each in seen.deadlines])
+        print_facts("Deadlines", [(each.kind.value, each.at) for each in seen.deadlines])
     _print_lines(seen.lines)
     _print_money_movements(seen)
     _print_shipments(seen)
@@ -56,10 +56,10 @@ def summary(event: Event) -> str:
             return f"also named {_few(named)}" if named else ""
         case happened.PaymentStarted() | happened.PaymentCaptured():
             payment = event.payment
-            return f"{payment.amount} by {payment.provider} {payment.transaction_id}".rstrip()
+            return _sent(payment.amount, payment.provider, payment.transaction_id)
         case happened.RefundRequested():
             refund = event.refund
-            return f"{refund.amount} by {refund.provider} {refund.transaction_id}".rstrip()
+            return _sent(refund.amount, refund.provider, refund.transaction_id)
         case happened.LinesShipped():
             shipment = event.shipment
             pieces = sum(line.quantity for line in shipment.lines)
@@ -67,7 +67,7 @@ def summary(event: Event) -> str:
             return ", ".join(filter(None, [_counted(pieces, "piece"), carried]))
         case _:
             return ", ".join(
-                f"{field.name} {_brief(getattr(event, field.name))}"
+                f"{field.name.replace('_', ' ')} {_brief(getattr(event, field.name))}"
                 for field in fields(event)
                 if getattr(event, field.name) not in (None, "", ())
             )
@@ -110,10 +110,7 @@ def _circumstances(order: Order) -> list[tuple[str, object]]:
 
 def _money(order: Order) -> list[tuple[str, object]]:
     adjustment = order.price_adjustment
-    optional = [
-        ("Charges", order.charge_total),
-        ("Discounts", order.discount_total),
-    ]
+    optional = [("Charges", order.charge_total), ("Discounts", order.discount_total)]
     moved = [
         ("Captured", order.captured),
         ("Outstanding", order.outstanding),
@@ -195,6 +192,11 @@ def _price(price: UnitPrice) -> str:
 def _by(actor: Actor) -> str:
     who = actor.name or actor.id
     return f"{actor.kind}: {who}" if who else actor.kind
+
+
+def _sent(amount: Money, provider: str, transaction_id: str) -> str:
+    by = f"{provider} {transaction_id}".strip()
+    return f"{amount} by {by}" if by else str(amount)
 
 
 def _brief(value: Any) -> str:

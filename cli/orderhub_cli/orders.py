@@ -139,7 +139,6 @@ def list_(
         return
     rows = [
         (
-            order.id,
             order.number,
             order.wire,
             order.status,
@@ -151,8 +150,8 @@ def list_(
         for order in page.orders
     ]
     if rows:
-        columns = ("Id", "Number", "Wire", "Status", "Payment", "Fulfilment", "Total", "Updated")
-        print_table(f"Orders of shop {shop_id}", columns, rows, numeric="Id Total")
+        columns = ("Number", "Wire", "Status", "Payment", "Fulfilment", "Total", "Updated")
+        print_table(f"Orders of shop {shop_id}", columns, rows, numeric="Total")
     else:
         print_note("No orders.")
     if page.next_after_id is not None:

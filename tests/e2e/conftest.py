@@ -101,14 +101,18 @@ class Deployment:
 
 @pytest.fixture(scope="session")
 def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
+    kept = os.environ.get("ORDERHUB_E2E_HOME")
+    if kept:
+        # For working on these tests: a cloud that stays up from one run to the next.
+        cloud = LocalCloud(home=Path(kept))
+        cloud.start()
+        yield Deployment(cloud, deploy(cloud))
+        return
     cloud = LocalCloud(home=tmp_path_factory.mktemp("cloud"), port=free_port())
     cloud.start()
     try:
         yield Deployment(cloud, deploy(cloud))
     finally:
-        kept = os.environ.get("ORDERHUB_KEEP_TEST_LOGS")
-        if kept:
-            Path(kept).write_bytes(cloud.log.read_bytes())
         cloud.stop()
 
 

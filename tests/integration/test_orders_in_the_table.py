@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from orderhub.adapters.dynamodb.orders import DynamoOrders
 from orderhub.bootstrap import Application
 from tests.support.storage import OrderRepositoryContract, shop
 
@@ -22,7 +21,3 @@ class TestOnMoto(OrderRepositoryContract):
     @pytest.fixture
     def table_name(self, application: Application) -> str:
         return application.settings.table_name
-
-    @pytest.fixture
-    def orders(self, client: Any, table_name: str) -> DynamoOrders:
-        return DynamoOrders(client, table_name, due_shards=2)

@@ -30,6 +30,10 @@ def shop() -> str:
 
 
 class OrderRepositoryContract:
+    @pytest.fixture
+    def orders(self, client: Any, table_name: str) -> DynamoOrders:
+        return DynamoOrders(client, table_name, due_shards=2)
+
     def test_an_order_is_read_as_it_was_written(self, orders: DynamoOrders, shop: str) -> None:
         change = placed(shop, lines=3)
         orders.commit(change)

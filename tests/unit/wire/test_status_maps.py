@@ -315,8 +315,8 @@ def test_vocabularies_are_spelled_as_the_documents_spell_them() -> None:
     assert spelled(brandcloud.OrderIs) == "order_is_finished order_is_aborted order_is_timeout"
 
 
-# Written by hand, so that no table proves itself: the core's words, which are marketplace's too, and
-# those of brandcloud (without transaction and product), shoplazza, youhaosuda and bricklink.
+# Written by hand, so that no table proves itself. The core's words, which are marketplace's too,
+# then brandcloud's (without transaction and product), shoplazza's, youhaosuda's and bricklink's.
 READS = """
 open      unpaid             unfulfilled       | Open Open            | opened waiting initialled                 | processing pending pending  | PENDING None
 open      confirming         unfulfilled       | Open Confirming      | opened paying initialled                  | processing pending pending  | PENDING Clearing

@@ -1,0 +1,20 @@
+"""The order repository's promises on the deployed table, which validates as AWS does."""
+
+from typing import Any
+
+import pytest
+
+from tests.e2e.conftest import Deployment
+from tests.support.storage import OrderRepositoryContract, shop
+
+__all__ = ["shop"]
+
+
+class TestOnTheLocalCloud(OrderRepositoryContract):
+    @pytest.fixture
+    def client(self, deployment: Deployment) -> Any:
+        return deployment.table
+
+    @pytest.fixture
+    def table_name(self, deployment: Deployment) -> str:
+        return deployment.outputs["TableName"]
