@@ -22,6 +22,7 @@ from typing import Final
 ROOT: Final = Path(__file__).resolve().parent.parent
 
 DOCUMENTS: Final[Mapping[str, str]] = {
+    "docs/ACCESS_PATTERNS.md": "tools.generators.access_patterns",
     "docs/STATUSES.md": "tools.generators.statuses",
 }
 """File, relative to the repository → the module whose ``generate()`` returns its text."""

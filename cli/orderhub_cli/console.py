@@ -58,11 +58,16 @@ def print_note(message: str) -> None:
 def print_table(
     title: str, columns: Sequence[str], rows: Iterable[Sequence[object]], *, numeric: str = ""
 ) -> None:
-    """Write a table. Columns named in ``numeric`` stand to the right."""
+    """Write a table. Columns named in ``numeric`` stand to the right; the first one is a name to
+    copy, and never folded."""
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
-    for column in columns:
-        right = column in numeric.split()
-        table.add_column(column, justify="right" if right else "left", overflow="fold")
+    for index, column in enumerate(columns):
+        table.add_column(
+            column,
+            justify="right" if column in numeric.split() else "left",
+            overflow="fold",
+            no_wrap=index == 0,
+        )
     for row in rows:
         table.add_row(*(shown(cell) for cell in row))
     _print_section(title, table)

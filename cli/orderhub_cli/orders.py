@@ -145,12 +145,11 @@ def list_(
             order.payment_status,
             order.fulfilment_status,
             Money(order.total, order.currency),
-            order.updated_at,
         )
         for order in page.orders
     ]
     if rows:
-        columns = ("Number", "Wire", "Status", "Payment", "Fulfilment", "Total", "Updated")
+        columns = ("Number", "Wire", "Status", "Payment", "Fulfilment", "Total")
         print_table(f"Orders of shop {shop_id}", columns, rows, numeric="Total")
     else:
         print_note("No orders.")

@@ -211,8 +211,7 @@ class Model:
         if self.not_open():
             return self.not_open()
         if not wanted or any(
-            not 1 <= pieces <= self.unshipped.get(line_id, 0)
-            for line_id, pieces in wanted.items()
+            not 1 <= pieces <= self.unshipped.get(line_id, 0) for line_id, pieces in wanted.items()
         ):
             return "nothing_to_ship"
         for line_id, pieces in wanted.items():
@@ -647,9 +646,7 @@ class OrderMachine(RuleBasedStateMachine):
     def its_history_is_the_order(self) -> None:
         story = self.story
         assert story.order.version == len(story.history)
-        assert [entry.sequence for entry in story.history] == [
-            *range(1, len(story.history) + 1)
-        ]
+        assert [entry.sequence for entry in story.history] == [*range(1, len(story.history) + 1)]
         assert Order.replay("demo", story.order.id, story.history) == story.order
 
     @invariant()

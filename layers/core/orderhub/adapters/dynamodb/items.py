@@ -23,7 +23,7 @@ INLINE_LINES: Final = 50
 CHUNK_LINES: Final = 200
 
 _LARGEST_BODY: Final = 380_000
-_COMPRESS_FROM: Final = 32_000
+_COMPRESS_FROM: Final = 4_096
 
 
 def _body(text: bytes) -> Item:

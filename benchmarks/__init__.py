@@ -1,0 +1,1 @@
+"""What OrderHub costs, measured. ``make bench`` runs it all."""

@@ -1,0 +1,275 @@
+"""Every access pattern, run once against a table of the template's shape, and metered.
+
+The figures that ``docs/ACCESS_PATTERNS.md`` shows come from here; ``make bench`` writes them down
+and a test compares them with what it measures itself.
+"""
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, Final
+from uuid import uuid4
+
+from benchmarks.metering import Meter, metered
+from orderhub.adapters.dynamodb.catalog import DynamoCatalog
+from orderhub.adapters.dynamodb.orders import DynamoOrders
+from orderhub.adapters.dynamodb.shops import DynamoShops
+from orderhub.adapters.system import SystemClock, SystemEntropy
+from orderhub.domain.commands import Placement
+from orderhub.domain.details import Actor, Address, Contact, Details, Reference
+from orderhub.domain.events import Terms
+from orderhub.domain.lines import LineRequest
+from orderhub.domain.money import UnitPrice
+from orderhub.domain.order import DeadlineKind, Order
+from orderhub.domain.shop import Price, Product, Scope, Variant
+from orderhub.ports import OrderKey
+from orderhub.services import close_due as closing
+from orderhub.services import manage_shops
+from orderhub.services.add_line import WantedLine, add_line
+from orderhub.services.authenticate import Authenticator
+from orderhub.services.change_details import change_details
+from orderhub.services.complete_order import complete_order
+from orderhub.services.desk import Desk
+from orderhub.services.find_order import find_order
+from orderhub.services.place_order import place_order
+from orderhub.services.record_payment import ReceivedPayment, record_payment
+
+RECORDED: Final = Path(__file__).with_name("access_patterns.json")
+
+_ACTOR: Final = Actor("marketplace", "cred_0123456789ab", "Taobao")
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What one access pattern asks of the table."""
+
+    pattern: str
+    calls: str
+    """In order, such as ``Query + TransactWriteItems``."""
+    read_units: float
+    write_units: float
+    """Without indexes, which add one unit for each that the write touches."""
+    reported_read_units: float
+    reported_write_units: float
+
+
+class Bench:
+    """A shop of its own on a given table, and the patterns to run on it."""
+
+    def __init__(self, client: Any, table: str) -> None:
+        self._client = client
+        self.shops = DynamoShops(client, table)
+        self.desk = Desk(
+            orders=DynamoOrders(client, table, due_shards=4),
+            catalog=DynamoCatalog(client, table),
+            clock=SystemClock(),
+            entropy=SystemEntropy(),
+        )
+        self.shop_id = f"bench-{uuid4().hex[:10]}"
+        self.costs: list[Cost] = []
+
+    @contextmanager
+    def measuring(self, pattern: str) -> Iterator[None]:
+        with metered(self._client) as meter:
+            yield
+        self.costs.append(_cost(pattern, meter))
+
+    def run(self) -> list[Cost]:
+        """Run and meter all patterns; the list's order is the document's."""
+        self._make_shop()
+        self._ordinary_order()
+        self._listing()
+        self._closing()
+        self._long_order()
+        return self.costs
+
+    # -- what there must be first --------------------------------------------------------------
+
+    def _make_shop(self) -> None:
+        manage_shops.create_shop(
+            self.shops, self.desk.clock, shop_id=self.shop_id, name="Bench", currency="CNY"
+        )
+        token = manage_shops.issue_credential(
+            self.shops, self.desk.clock, self.shop_id, wire="marketplace", label="Bench"
+        ).token
+        prices = {"CNY": Price(price=UnitPrice.of(64, "CNY"))}
+        manage_shops.put_products(
+            self.shops,
+            self.desk.catalog,
+            self.shop_id,
+            [
+                Product(
+                    id=str(number),
+                    name=f"Product {number}",
+                    variants=(Variant(id="v", sku=f"SKU{number}", prices=prices),),
+                )
+                for number in range(1, 6)
+            ],
+        )
+        authenticator = Authenticator(self.shops, self.desk.clock)
+        with self.measuring("Authenticate, first time in a minute"):
+            authenticator.authenticate("marketplace", token, Scope.READ_ORDERS)
+        with self.measuring("Authenticate, remembered"):
+            authenticator.authenticate("marketplace", token, Scope.READ_ORDERS)
+
+    def _placement(
+        self, name: str, lines: int = 0, *, payment_timeout: int | None = 259_200
+    ) -> Placement:
+        return Placement(
+            wire="marketplace",
+            currency="CNY",
+            terms=Terms(payment_timeout=payment_timeout, refund_window=2_592_000),
+            details=_DETAILS,
+            references=(Reference("order", "marketplace:taobao", name),),
+            lines=[
+                LineRequest(
+                    product_id="1",
+                    variant_id="v",
+                    sku="SKU1",
+                    name=f"Brick 2 x {number}",
+                    quantity=1,
+                    unit_price=UnitPrice.of("1.25", "CNY"),
+                )
+                for number in range(lines)
+            ],
+        )
+
+    def _place(self, lines: int = 0, **options: Any) -> Order:
+        placement = self._placement(f"TB{uuid4().int % 10**16:016d}", lines, **options)
+        return place_order(self.desk, self.shop_id, placement, _ACTOR).order
+
+    # -- the patterns --------------------------------------------------------------------------
+
+    def _ordinary_order(self) -> None:
+        name = f"TB{uuid4().int % 10**16:016d}"
+        place: Callable[[], Any] = lambda: place_order(  # noqa: E731 - it is run twice below
+            self.desk, self.shop_id, self._placement(name), _ACTOR
+        )
+        with self.measuring("Create an order"):
+            order: Order = place().order
+        with self.measuring("Create it again (redelivered)"):
+            place()
+        with self.measuring("Create an order with five lines"):
+            self._place(lines=5)
+        with self.measuring("Read by id or number"):
+            find_order(self.desk, self.shop_id, str(order.id))
+        with self.measuring("Read by another system's name"):
+            find_order(self.desk, self.shop_id, name)
+        for number in range(1, 6):
+            wanted = WantedLine(product_id=str(number), price=Decimal(64), quantity=2)
+            if number == 5:
+                with self.measuring("Add a line (the fifth)"):
+                    self._add(order, wanted)
+            else:
+                self._add(order, wanted)
+        with self.measuring("Add it again (redelivered)"):
+            self._add(order, wanted)
+        with self.measuring("Change details"):
+            order = find_order(self.desk, self.shop_id, str(order.id))
+            change_details(self.desk, order, _moved, _ACTOR)
+        self._pay(order)
+        with self.measuring("Complete"):
+            order = find_order(self.desk, self.shop_id, str(order.id))
+            complete_order(self.desk, order, _ACTOR)
+        with self.measuring("Read the history"):
+            list(self.desk.orders.history(self.shop_id, order.id))
+
+    def _add(self, order: Order, wanted: WantedLine) -> None:
+        order = find_order(self.desk, self.shop_id, str(order.id))
+        add_line(self.desk, self.shop_id, order, wanted, _ACTOR)
+
+    def _pay(self, order: Order) -> None:
+        def pay(amount: int, transaction: str) -> None:
+            found = find_order(self.desk, self.shop_id, str(order.id))
+            received = ReceivedPayment(
+                provider="marketplace", transaction_id=transaction, amount=Decimal(amount)
+            )
+            record_payment(self.desk, found, received, _ACTOR)
+
+        first, second = f"T{uuid4().hex}", f"T{uuid4().hex}"
+        with self.measuring("Pay in part"):
+            pay(100, first)
+        with self.measuring("Pay the rest"):
+            pay(540, second)
+        with self.measuring("Pay again (redelivered)"):
+            pay(540, second)
+
+    def _listing(self) -> None:
+        for _ in range(50):
+            self._place()
+        with self.measuring("List a page of 50 orders"):
+            self.desk.orders.page(self.shop_id, limit=50)
+
+    def _closing(self) -> None:
+        # Far enough back that nothing else in the table is due.
+        long_ago = datetime(2001, 1, 1, tzinfo=UTC)
+        with self.measuring("Look for due orders, four shards, none due"):
+            for shard in range(4):
+                self.desk.orders.due(
+                    DeadlineKind.PAYMENT, shard, long_ago, limit=250, cursor=None
+                )
+        due = self._place(lines=1, payment_timeout=-1)
+        key = OrderKey(self.shop_id, due.id)
+        with self.measuring("Expire one order"):
+            closing.close_due(self.desk, [key])
+
+    def _long_order(self) -> None:
+        with self.measuring("Create an order of 2,000 lines"):
+            order = self._place(lines=2000)
+        with self.measuring("Read an order of 2,000 lines"):
+            find_order(self.desk, self.shop_id, str(order.id))
+        with self.measuring("Add a line to 2,000"):
+            self._add(order, WantedLine(product_id="2", price=Decimal(1), quantity=1))
+
+
+def _cost(pattern: str, meter: Meter) -> Cost:
+    return Cost(
+        pattern=pattern,
+        calls=" + ".join(meter.calls) or "none",
+        read_units=meter.reads,
+        write_units=meter.writes,
+        reported_read_units=meter.reported_reads,
+        reported_write_units=meter.reported_writes,
+    )
+
+
+def _moved(details: Details) -> Details:
+    address = details.shipping_address or Address()
+    return replace(details, shipping_address=replace(address, line1="科技园新西路8号"))
+
+
+_DETAILS: Final = Details(
+    sender=Contact(name="李雷", email="lilei@example.com", phone="13800000001"),
+    shipping_address=Address(
+        full_name="韩梅梅",
+        phone="13900000002",
+        province_code="440000",
+        city_code="440300",
+        district_code="440305",
+        postal_code="518057",
+        line1="科技园新西路7号兰光科技园B801",
+    ),
+    customer_note="Please ring twice.",
+    extensions={
+        "marketplace": {
+            "kind": "taobao",
+            "merchant_order_no": "TB0000000000000000",
+            "ship_method_id": 2,
+            "expected_date": "2026-11-25",
+        }
+    },
+)
+
+
+def recorded() -> list[Cost]:
+    """The figures that the documents show."""
+    return [Cost(**row) for row in json.loads(RECORDED.read_text(encoding="utf-8"))]
+
+
+def record(costs: list[Cost]) -> None:
+    rows = [asdict(cost) for cost in costs]
+    RECORDED.write_text(json.dumps(rows, indent=2) + "\n", encoding="utf-8")

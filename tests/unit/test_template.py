@@ -1,0 +1,100 @@
+"""What the template grants and promises, read from the template itself."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.table import ROOT, template
+
+RESOURCES: dict[str, dict[str, Any]] = template()["Resources"]
+FUNCTIONS = {
+    name: resource["Properties"]
+    for name, resource in RESOURCES.items()
+    if resource["Type"] == "AWS::Serverless::Function"
+}
+
+
+def statements(function: str) -> list[dict[str, Any]]:
+    return [policy["Statement"] for policy in FUNCTIONS[function]["Policies"]]
+
+
+def actions(statement: dict[str, Any]) -> list[str]:
+    action = statement["Action"]
+    return [action] if isinstance(action, str) else list(action)
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_no_function_has_a_wildcard_or_may_scan(function: str) -> None:
+    for statement in statements(function):
+        assert statement["Resource"] != "*"
+        for action in actions(statement):
+            assert "*" not in action
+            assert action.lower() != "dynamodb:scan"
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_every_function_says_what_it_is_for(function: str) -> None:
+    assert FUNCTIONS[function]["Description"]
+
+
+def test_nothing_in_the_code_scans_the_table() -> None:
+    for source in (ROOT / "layers/core/orderhub").rglob("*.py"):
+        text = source.read_text(encoding="utf-8")
+        assert ".scan(" not in text, source
+        assert "Scan" not in text.replace("Scanner", ""), source
+
+
+def test_every_function_folder_is_deployed_and_has_a_payload() -> None:
+    folders = {
+        str(app.parent.relative_to(ROOT / "functions"))
+        for app in (ROOT / "functions").glob("*/*/app.py")
+    }
+    deployed = {properties["CodeUri"].removeprefix("functions/") for properties in FUNCTIONS.values()}
+    payloads = {
+        str(path.relative_to(ROOT / "events").with_suffix(""))
+        for path in (ROOT / "events").glob("*/*.json")
+    }
+    assert folders == deployed == payloads
+
+
+def test_every_payload_of_an_http_function_is_for_its_route() -> None:
+    for properties in FUNCTIONS.values():
+        route = properties.get("Events", {}).get("Request", {}).get("Properties")
+        if route is None:
+            continue
+        name = properties["CodeUri"].removeprefix("functions/")
+        event = json.loads((ROOT / "events" / f"{name}.json").read_text(encoding="utf-8"))
+        assert event["routeKey"] == f"{route['Method']} {route['Path']}"
+
+
+def test_handlers_are_read_at_one_glance() -> None:
+    for app in (ROOT / "functions").glob("*/*/app.py"):
+        assert len(app.read_text(encoding="utf-8").splitlines()) <= 30, app
+
+
+def test_the_table_can_be_restored_and_is_encrypted() -> None:
+    table = RESOURCES["Table"]
+    assert table["DeletionPolicy"] == "Retain"
+    properties = table["Properties"]
+    assert properties["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"] is True
+    assert properties["SSESpecification"]["SSEEnabled"] is True
+
+
+def test_events_that_can_not_be_published_are_kept_and_raise_an_alarm() -> None:
+    stream = FUNCTIONS["PublishEvents"]["Events"]["Stream"]["Properties"]
+    assert stream["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    assert stream["DestinationConfig"]["OnFailure"]["Destination"] == "UnpublishedEvents.Arn"
+    alarms = [r for r in RESOURCES.values() if r["Type"] == "AWS::CloudWatch::Alarm"]
+    assert any(
+        {"Name": "QueueName", "Value": "UnpublishedEvents.QueueName"} in a["Properties"]["Dimensions"]
+        for a in alarms
+    )
+
+
+def test_no_machine_path_or_registry_stands_in_what_we_pin() -> None:
+    for lock in (*Path(ROOT, "requirements").glob("*.txt"), ROOT / "layers/dependencies/requirements.txt"):
+        text = lock.read_text(encoding="utf-8")
+        assert "://" not in text, lock
+        assert "--hash=sha256:" in text, lock
