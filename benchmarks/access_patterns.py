@@ -159,15 +159,16 @@ class Bench:
             find_order(self.desk, self.shop_id, str(order.id))
         with self.measuring("Read by another system's name"):
             find_order(self.desk, self.shop_id, name)
-        for number in range(1, 6):
-            wanted = WantedLine(product_id=str(number), price=Decimal(64), quantity=2)
-            if number == 5:
-                with self.measuring("Add a line (the fifth)"):
-                    self._add(order, wanted)
-            else:
-                self._add(order, wanted)
-        with self.measuring("Add it again (redelivered)"):
+        *four, fifth = (
+            WantedLine(product_id=str(number), price=Decimal(64), quantity=2)
+            for number in range(1, 6)
+        )
+        for wanted in four:
             self._add(order, wanted)
+        with self.measuring("Add a line (the fifth)"):
+            self._add(order, fifth)
+        with self.measuring("Add it again (redelivered)"):
+            self._add(order, fifth)
         with self.measuring("Change details"):
             order = find_order(self.desk, self.shop_id, str(order.id))
             change_details(self.desk, order, _moved, _ACTOR)
@@ -209,9 +210,7 @@ class Bench:
         long_ago = datetime(2001, 1, 1, tzinfo=UTC)
         with self.measuring("Look for due orders, four shards, none due"):
             for shard in range(4):
-                self.desk.orders.due(
-                    DeadlineKind.PAYMENT, shard, long_ago, limit=250, cursor=None
-                )
+                self.desk.orders.due(DeadlineKind.PAYMENT, shard, long_ago, limit=250, cursor=None)
         due = self._place(lines=1, payment_timeout=-1)
         key = OrderKey(self.shop_id, due.id)
         with self.measuring("Expire one order"):

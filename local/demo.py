@@ -91,11 +91,11 @@ def _run(console: Console) -> None:
     cloud = LocalCloud(home)
     stack = stack_file.read(home)
     started = datetime.now(UTC)
-    with _aws_environment(cloud, stack):
+    with _aws_environment(cloud):
         application = Application(
             Settings(
-                table_name=stack["outputs"]["TableName"],
-                event_bus_name=stack["outputs"]["EventBusName"],
+                table_name=stack["table_name"],
+                event_bus_name=stack["event_bus_name"],
                 due_shards=4,
             )
         )
@@ -116,15 +116,9 @@ def _run(console: Console) -> None:
 
 
 @contextmanager
-def _aws_environment(cloud: LocalCloud, stack: Mapping[str, Any]) -> Iterator[None]:
+def _aws_environment(cloud: LocalCloud) -> Iterator[None]:
     """The operator's credentials, where boto3 looks for them."""
-    given = {
-        "AWS_ENDPOINT_URL": cloud.endpoint_url,
-        "AWS_REGION": stack["region"],
-        "AWS_DEFAULT_REGION": stack["region"],
-        "AWS_ACCESS_KEY_ID": stack["access_key_id"],
-        "AWS_SECRET_ACCESS_KEY": stack["secret_access_key"],
-    }
+    given = cloud.credentials
     before = {name: os.environ.get(name) for name in given}
     os.environ.update(given)
     try:
@@ -213,23 +207,9 @@ def _product(
 
 def _write_contract(demo: Demo, home: Path) -> None:
     """The keys of ``.local/stack.json`` that outside programs rely on."""
-    outputs = demo.stack["outputs"]
     stack_file.update(
         home,
         shop_id=SHOP,
-        table_name=outputs["TableName"],
-        event_bus_name=outputs["EventBusName"],
-        state_machines={
-            "payment_timeout": outputs["PaymentTimeoutArn"],
-            "refund_window": outputs["RefundWindowArn"],
-            "auto_receive": outputs["AutoReceiveArn"],
-        },
-        aws={
-            "endpoint_url": demo.cloud.endpoint_url,
-            "region": demo.stack["region"],
-            "access_key_id": demo.stack["access_key_id"],
-            "secret_access_key": demo.stack["secret_access_key"],
-        },
         credentials={"marketplace": {"token": demo.tokens[SHOP]}},
         webhook_secrets={},
         samples={
@@ -355,7 +335,7 @@ def _payment(trade_no: str, amount: str) -> dict[str, str]:
 def _expire(demo: Demo, order_id: int) -> None:
     """Start the machine that the schedule starts every minute; wait until it wrote the expiry."""
     demo.cloud.client("stepfunctions").start_execution(
-        stateMachineArn=demo.stack["outputs"]["PaymentTimeoutArn"]
+        stateMachineArn=demo.stack["state_machines"]["payment_timeout"]
     )
     deadline = time.monotonic() + _EXPIRY_PATIENCE
     while "order.expired" not in _events(demo, HASTY_SHOP, order_id):

@@ -317,17 +317,31 @@ def _describe(cloud: LocalCloud, stack_name: str, *, changed: bool) -> Stack:
         resources=resources,
         changed=changed,
     )
+    _write_stack_file(cloud, stack)
+    return stack
+
+
+def _write_stack_file(cloud: LocalCloud, stack: Stack) -> None:
+    """What the deployment knows of the keys that outside programs read; the demo adds the rest."""
+    outputs = stack.outputs
     stack_file.update(
         cloud.home,
         stack_name=stack.name,
         api_url=stack.api_url,
-        endpoint_url=cloud.endpoint_url,
-        region=REGION,
-        access_key_id=ACCESS_KEY_ID,
-        secret_access_key=SECRET_ACCESS_KEY,
-        outputs=dict(stack.outputs),
+        table_name=outputs["TableName"],
+        event_bus_name=outputs["EventBusName"],
+        state_machines={
+            "payment_timeout": outputs["PaymentTimeoutArn"],
+            "refund_window": outputs["RefundWindowArn"],
+            "auto_receive": outputs["AutoReceiveArn"],
+        },
+        aws={
+            "endpoint_url": cloud.endpoint_url,
+            "region": REGION,
+            "access_key_id": ACCESS_KEY_ID,
+            "secret_access_key": SECRET_ACCESS_KEY,
+        },
     )
-    return stack
 
 
 def _fingerprint(root: Path, parameters: Mapping[str, str]) -> str:

@@ -122,9 +122,9 @@ def _chosen(options: Options) -> dict[str, str | None]:
 def _target_in(file: Path, table: str | None) -> Target:
     try:
         stack: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
-        aws: dict[str, str] = stack.get("aws", stack)
+        aws: dict[str, str] = stack["aws"]
         return Target(
-            table_name=table or stack.get("table_name") or stack["outputs"]["TableName"],
+            table_name=table or stack["table_name"],
             environment={
                 **dict.fromkeys((*_ENDPOINT_VARIABLES, "AWS_PROFILE", "AWS_SESSION_TOKEN")),
                 **dict.fromkeys(_REGION_VARIABLES, aws["region"]),

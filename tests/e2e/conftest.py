@@ -17,6 +17,7 @@ import boto3
 import httpx
 import pytest
 
+from local import project
 from local.cloud import LocalCloud, free_port
 from local.deployment import Stack, deploy
 from orderhub.adapters.dynamodb.orders import DynamoOrders
@@ -29,8 +30,12 @@ from orderhub.services import manage_shops
 from orderhub.settings import Settings
 
 HERE = Path(__file__).parent
+BUILD = project.ROOT / ".aws-sam" / "tests"
+"""Kept from run to run: layers that did not change are not built again."""
 
 
+# First, since xdist reads the marks in a hook of the same name.
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if HERE in item.path.parents:
@@ -111,7 +116,7 @@ def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]
     cloud = LocalCloud(home=tmp_path_factory.mktemp("cloud"), port=free_port())
     cloud.start()
     try:
-        yield Deployment(cloud, deploy(cloud))
+        yield Deployment(cloud, deploy(cloud, build_folder=BUILD))
     finally:
         cloud.stop()
 

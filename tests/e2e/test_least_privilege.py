@@ -16,7 +16,7 @@ from orderhub.adapters.dynamodb import items
 from orderhub.adapters.system import SystemClock
 from orderhub.domain import commands
 from orderhub.domain.commands import Change
-from tests.e2e.conftest import Deployment, Shop, make_order, notification
+from tests.e2e.conftest import Deployment, Shop, notification
 from tests.support.api import payload
 from tests.support.orders import TESTER, payment, placed
 
@@ -106,7 +106,8 @@ def publishes(deployment: Deployment, make_shop: Callable[..., Shop]) -> bool:
     change = placed("nobody")
     record = payload("streams/publish_events")["Records"][0]
     record["dynamodb"]["NewImage"] = items.event(change.order, change.recorded[0])
-    return invoked(deployment, "PublishEvents", {"Records": [record]}) == {"batchItemFailures": []}
+    answer = invoked(deployment, "PublishEvents", {"Records": [record]})
+    return bool(answer == {"batchItemFailures": []})
 
 
 SCENARIOS: dict[str, Scenario] = {
@@ -143,9 +144,7 @@ def without(deployment: Deployment, function: str, action: str) -> Iterator[None
         "Version": "2012-10-17",
         "Statement": [{"Effect": "Deny", "Action": action, "Resource": "*"}],
     }
-    iam.put_role_policy(
-        RoleName=role, PolicyName="deprived", PolicyDocument=json.dumps(denying)
-    )
+    iam.put_role_policy(RoleName=role, PolicyName="deprived", PolicyDocument=json.dumps(denying))
     try:
         yield
     finally:

@@ -14,9 +14,7 @@ from tests.e2e.conftest import Deployment, Shop, make_order, notification
 NOT_FOUND = {"error": "The resource you were looking for could not be found."}
 
 
-def test_an_order_is_created_filled_paid_and_completed(
-    deployment: Deployment, shop: Shop
-) -> None:
+def test_an_order_is_created_filled_paid_and_completed(deployment: Deployment, shop: Shop) -> None:
     body = notification(special_instructions="Ring\ntwice", expected_date="2026-12-24")
     with shop.client() as api:
         created = api.post("/orders", json=body)
@@ -80,12 +78,13 @@ def test_redelivered_notifications_change_nothing(shop: Shop, deployment: Deploy
         line = {"product_id": "1", "price": "10", "quantity": 2}
         payment = {"merchant_trade_no": "T1", "payment": "20"}
         changed = {**body, "sender_name": "Jim"}
-        for send, first in (
+        notifications: list[tuple[Callable[[], httpx.Response], int]] = [
             (lambda: api.post(f"{path}/line_items", json=line), 201),
             (lambda: api.put(path, json=changed), 200),
             (lambda: api.post(f"{path}/pay", json=payment), 200),
             (lambda: api.post(f"{path}/complete"), 200),
-        ):
+        ]
+        for send, first in notifications:
             answers = [send() for _ in range(3)]
             assert [answer.status_code for answer in answers] == [first, 200, 200]
             assert answers[0].json() == answers[1].json() == answers[2].json()
@@ -202,9 +201,7 @@ def test_wrong_fields_are_named_and_change_nothing(shop: Shop) -> None:
         assert api.get(path).json() == order
 
 
-def test_an_order_of_sixty_lines_is_kept_whole(
-    deployment: Deployment, shop: Shop
-) -> None:
+def test_an_order_of_sixty_lines_is_kept_whole(deployment: Deployment, shop: Shop) -> None:
     with shop.client() as api:
         order = api.post("/orders", json=notification()).json()
         path = f"/orders/{order['id']}"

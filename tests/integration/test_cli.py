@@ -44,7 +44,8 @@ class Operator:
     """Somebody at a terminal."""
 
     def __init__(self) -> None:
-        self._runner = CliRunner()
+        # As into a pipe, however wide the terminal is that runs the tests.
+        self._runner = CliRunner(env={"COLUMNS": None})
 
     def run(self, *arguments: str, stdin: str | None = None, exit_code: int = 0) -> Result:
         """Run a command that must end with ``exit_code``, and never in a traceback."""
@@ -953,11 +954,13 @@ def test_the_file_that_make_run_writes_is_understood(tmp_path: Path) -> None:
 
     local_stack.update(
         tmp_path / ".local",
-        endpoint_url="http://127.0.0.1:4566",
-        region="us-east-1",
-        access_key_id="k",
-        secret_access_key="s",
-        outputs={"TableName": "orderhub-table"},
+        table_name="orderhub-table",
+        aws={
+            "endpoint_url": "http://127.0.0.1:4566",
+            "region": "us-east-1",
+            "access_key_id": "k",
+            "secret_access_key": "s",
+        },
     )
 
     target = resolved(tmp_path)

@@ -6,7 +6,6 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 EVENTS = Path(__file__).parents[2] / "events"
 
@@ -64,7 +63,8 @@ class Client:
         event["headers"] |= {name.lower(): value for name, value in (headers or {}).items()}
         event.pop("body", None)
         if path is not None:
-            event["pathParameters"] = {k: quote(v, safe="") for k, v in path.items()}
+            # API Gateway hands them over decoded.
+            event["pathParameters"] = path
         if body is not None:
             event["body"] = json.dumps(body)
         elif raw is not None:

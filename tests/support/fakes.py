@@ -1,6 +1,6 @@
 """Hand-written stand-ins for the ports, for tests without input or output."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -73,9 +73,15 @@ class FakeOrders:
         self.commits = 0
         self.contend: list[Exception] = []
         """Raised by the next commits, first come first served."""
+        self.meanwhile: list[Callable[[], object]] = []
+        """What others do just before the next commits, one thing before each."""
+        self.broken: dict[OrderKey, Exception] = {}
+        """Orders that can't be read, and what happens instead."""
 
     def get(self, shop_id: str, order_id: int) -> Order | None:
         self.reads += 1
+        if OrderKey(shop_id, order_id) in self.broken:
+            raise self.broken[OrderKey(shop_id, order_id)]
         return self.snapshots.get(OrderKey(shop_id, order_id))
 
     def named(self, shop_id: str, kind: str, value: str) -> Sequence[tuple[Reference, int]]:
@@ -86,6 +92,8 @@ class FakeOrders:
         ]
 
     def commit(self, change: Change) -> None:
+        if self.meanwhile:
+            self.meanwhile.pop(0)()
         if self.contend:
             raise self.contend.pop(0)
         after = change.order

@@ -51,7 +51,9 @@ def test_every_function_folder_is_deployed_and_has_a_payload() -> None:
         str(app.parent.relative_to(ROOT / "functions"))
         for app in (ROOT / "functions").glob("*/*/app.py")
     }
-    deployed = {properties["CodeUri"].removeprefix("functions/") for properties in FUNCTIONS.values()}
+    deployed = {
+        properties["CodeUri"].removeprefix("functions/") for properties in FUNCTIONS.values()
+    }
     payloads = {
         str(path.relative_to(ROOT / "events").with_suffix(""))
         for path in (ROOT / "events").glob("*/*.json")
@@ -88,13 +90,17 @@ def test_events_that_can_not_be_published_are_kept_and_raise_an_alarm() -> None:
     assert stream["DestinationConfig"]["OnFailure"]["Destination"] == "UnpublishedEvents.Arn"
     alarms = [r for r in RESOURCES.values() if r["Type"] == "AWS::CloudWatch::Alarm"]
     assert any(
-        {"Name": "QueueName", "Value": "UnpublishedEvents.QueueName"} in a["Properties"]["Dimensions"]
+        {"Name": "QueueName", "Value": "UnpublishedEvents.QueueName"}
+        in a["Properties"]["Dimensions"]
         for a in alarms
     )
 
 
 def test_no_machine_path_or_registry_stands_in_what_we_pin() -> None:
-    for lock in (*Path(ROOT, "requirements").glob("*.txt"), ROOT / "layers/dependencies/requirements.txt"):
+    for lock in (
+        *Path(ROOT, "requirements").glob("*.txt"),
+        ROOT / "layers/dependencies/requirements.txt",
+    ):
         text = lock.read_text(encoding="utf-8")
         assert "://" not in text, lock
         assert "--hash=sha256:" in text, lock

@@ -22,7 +22,7 @@ from orderhub.domain.money import MAX_MINOR_UNITS, Money
 from orderhub.domain.order import DeadlineKind, Order
 from orderhub.domain.payment import MAX_PAYMENTS, PaymentState
 from orderhub.domain.refund import RefundState
-from orderhub.domain.shipment import ShipmentState, ShippedLine
+from orderhub.domain.shipment import MAX_SHIPMENTS, ShipmentState, ShippedLine
 from orderhub.domain.status import FulfilmentStatus, OrderStatus, PaymentStatus, SellerMark
 from tests.support.fakes import NOON
 from tests.support.story import (
@@ -603,6 +603,15 @@ def test_there_is_nothing_to_pay_on_an_order_without_lines() -> None:
     assert story.pay("100.00") == ["payment.captured", "order.paid"]
 
 
+def test_an_order_without_lines_is_not_paid_by_costing_nothing() -> None:
+    story = Story(empty=True)
+    assert story.do(commands.change_charges, shipping("5.00"), coupon("5.00")) == [
+        "order.charges_changed"
+    ]
+    assert story.do(commands.agree_on_total, money("1.00")) == ["order.price_adjusted"]
+    assert story.do(commands.agree_on_total, money("0.00")) == ["order.price_adjusted"]
+
+
 def test_an_order_that_costs_nothing_is_paid_with_nothing() -> None:
     story = Story(discounts=coupon("100.00"))
     assert story.pay("0.00") == ["payment.captured", "order.paid"]
@@ -1053,6 +1062,21 @@ def test_a_parcel_that_came_back_does_not_receive_itself() -> None:
     assert story.do(commands.close_what_is_due) == []
 
 
+def test_an_order_has_no_more_parcels_than_can_be_closed_in_one_transaction() -> None:
+    story = Story(line("1.00", MAX_SHIPMENTS + 1))
+    story.pay(f"{MAX_SHIPMENTS + 1}.00")
+    for _ in range(MAX_SHIPMENTS):
+        story.do(commands.ship, [ShippedLine(1, 1)])
+    assert story.refusal(commands.ship) == "too_many_shipments"
+    story.wait(31 * DAY)
+    items_beside_the_events = 1  # the header
+    for command in (commands.close_what_is_due, commands.complete, commands.take_back):
+        change = Change(story.order, story.now, CLERK)
+        command(change)
+        assert len(change.recorded) >= MAX_SHIPMENTS
+        assert len(change.recorded) + items_beside_the_events <= 100
+
+
 # -- closing -------------------------------------------------------------------------------------
 
 
@@ -1110,10 +1134,9 @@ def test_a_mark_is_borne_until_another_or_none() -> None:
     story = Story()
     story.do(commands.mark, SellerMark.READY)
     assert story.do(commands.mark, SellerMark.READY) == []
-    story.do(commands.mark, SellerMark.PACKED)
-    assert story.order.seller_mark is SellerMark.PACKED
-    assert story.do(commands.mark, None) == ["order.marked"]
-    assert story.order.seller_mark is None
+    for mark in (SellerMark.PACKED, None):
+        assert story.do(commands.mark, mark) == ["order.marked"]
+        assert story.order.seller_mark is mark
     assert story.do(commands.mark, None) == []
 
 

@@ -18,7 +18,7 @@ from .money import MAX_MINOR_UNITS, Money
 from .order import DeadlineKind, Order, window_end
 from .payment import MAX_PAYMENTS, Payment, PaymentState
 from .refund import Refund, RefundState
-from .shipment import Shipment, ShipmentState, ShippedLine
+from .shipment import MAX_SHIPMENTS, Shipment, ShipmentState, ShippedLine
 from .status import OrderStatus, SellerMark
 
 
@@ -280,6 +280,8 @@ def ship(
         left[shipped.line_id] = left.get(shipped.line_id, 0) - shipped.quantity
         if shipped.quantity < 1 or left[shipped.line_id] < 0:
             raise Refused(Reason.NOTHING_TO_SHIP, "more pieces than are left to ship")
+    if len(order.shipments) >= MAX_SHIPMENTS:
+        raise Refused(Reason.TOO_MANY_SHIPMENTS, f"an order has at most {MAX_SHIPMENTS} shipments")
     sent_at = sent_at or change.now
     change.record(
         happened.LinesShipped(

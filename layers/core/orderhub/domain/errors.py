@@ -40,7 +40,7 @@ class NotFound(OrderHubError):
     code = "not_found"
 
     def __init__(self, kind: str, identifier: object = "") -> None:
-        super().__init__(f"{kind} {identifier} does not exist in this shop")
+        super().__init__(f"{kind} {identifier} does not exist")
         self.kind = kind
         self.identifier = identifier
 
@@ -49,6 +49,9 @@ class AmbiguousReference(NotFound):
     """Several orders answer to the same name; the caller must use the id or the number."""
 
     code = "ambiguous_reference"
+
+    def __str__(self) -> str:
+        return f"several orders are called {self.identifier}"
 
 
 class Refused(OrderHubError):
@@ -82,6 +85,7 @@ class Reason:
     PAYMENT_UNKNOWN = "payment_unknown"
     TOO_MANY_PAYMENTS = "too_many_payments"
     NOTHING_TO_SHIP = "nothing_to_ship"
+    TOO_MANY_SHIPMENTS = "too_many_shipments"
     SHIPMENT_UNKNOWN = "shipment_unknown"
     NOT_SHIPPED = "not_shipped"
     TOO_MANY_LINES = "too_many_lines"

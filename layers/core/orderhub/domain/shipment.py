@@ -3,6 +3,11 @@
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Final
+
+MAX_SHIPMENTS: Final = 90
+"""All parcels of an order may be received at once, each by an event of its own, and one transaction
+holds 100 items: with more, the order could never be closed."""
 
 
 class ShipmentState(StrEnum):

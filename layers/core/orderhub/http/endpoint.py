@@ -12,7 +12,6 @@ import time
 from collections.abc import Callable, Mapping
 from functools import wraps
 from typing import Any
-from urllib.parse import unquote
 
 from aws_lambda_powertools.logging import Logger
 
@@ -48,6 +47,7 @@ def endpoint(wire: Wire, scope: str) -> Callable[[Operation], Handler]:
                 "wire": wire.name,
                 "route": event.get("routeKey", ""),
                 "request_id": event.get("requestContext", {}).get("requestId", ""),
+                "function_name": getattr(context, "function_name", ""),
                 "function_request_id": getattr(context, "aws_request_id", ""),
             }
             try:
@@ -101,7 +101,7 @@ def _request(
         principal=principal,
         actor=Actor(wire.name, principal.credential_id, principal.label),
         now=now,
-        path={k: unquote(v) for k, v in (event.get("pathParameters") or {}).items()},
+        path=event.get("pathParameters") or {},
         query=event.get("queryStringParameters") or {},
         headers=headers,
         body=body,

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import boto3
 from botocore.config import Config
@@ -35,6 +35,23 @@ _CONFIG: Final = Config(
 def connect() -> DynamoDBClient:
     """A client for the environment's region and endpoint."""
     return boto3.client("dynamodb", config=_CONFIG)
+
+
+def query(client: DynamoDBClient, table: str, pk: str, prefix: str) -> Iterator[dict[str, Any]]:
+    """All items of a partition whose sort key begins with ``prefix``, strongly consistent."""
+    request: dict[str, Any] = {
+        "TableName": table,
+        "KeyConditionExpression": "pk = :pk AND begins_with(sk, :prefix)",
+        "ExpressionAttributeValues": {":pk": {"S": pk}, ":prefix": {"S": prefix}},
+        "ConsistentRead": True,
+    }
+    while True:
+        with translated():
+            answer = client.query(**request)
+        yield from answer["Items"]
+        if "LastEvaluatedKey" not in answer:
+            return
+        request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
 
 
 def is_throttling(code: str) -> bool:

@@ -4,6 +4,7 @@ A change is written as one transaction, whatever it holds; an order is read by o
 """
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from typing import Any, Final
 
 from botocore.exceptions import ClientError
@@ -16,7 +17,7 @@ from orderhub.domain.order import DeadlineKind, Order
 from orderhub.ports import Contention, DuePage, IdTaken, OrderPage, VersionConflict
 
 from . import items, keys
-from .client import DynamoDBClient, is_throttling, translated
+from .client import DynamoDBClient, is_throttling, query, translated
 
 _READ_ATTEMPTS: Final = 5
 
@@ -81,7 +82,7 @@ class DynamoOrders:
         )
 
     def due(
-        self, kind: DeadlineKind, shard: int, until: Any, *, limit: int, cursor: str | None
+        self, kind: DeadlineKind, shard: int, until: datetime, *, limit: int, cursor: str | None
     ) -> DuePage:
         partition = keys.due_partition(kind, shard)
         start: dict[str, Any] = {}
@@ -112,20 +113,7 @@ class DynamoOrders:
         )
 
     def _query(self, pk: str, prefix: str) -> Iterator[dict[str, Any]]:
-        """All items of a partition whose sort key begins with ``prefix``, strongly consistent."""
-        request: dict[str, Any] = {
-            "TableName": self._table,
-            "KeyConditionExpression": "pk = :pk AND begins_with(sk, :prefix)",
-            "ExpressionAttributeValues": {":pk": {"S": pk}, ":prefix": {"S": prefix}},
-            "ConsistentRead": True,
-        }
-        while True:
-            with translated():
-                answer = self._client.query(**request)
-            yield from answer["Items"]
-            if "LastEvaluatedKey" not in answer:
-                return
-            request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+        return query(self._client, self._table, pk, prefix)
 
     # -- writing -------------------------------------------------------------------------------
 

@@ -11,7 +11,7 @@ from orderhub.domain.errors import InvalidField, NotFound
 from orderhub.domain.shop import Credential, Shop
 
 from . import items, keys
-from .client import DynamoDBClient, translated
+from .client import DynamoDBClient, query, translated
 from .codec import decode
 
 
@@ -64,17 +64,8 @@ class DynamoShops:
         return decode(items.body_of(item), Credential) if item else None
 
     def credentials(self, shop_id: str) -> Sequence[Credential]:
-        with translated():
-            answer = self._client.query(
-                TableName=self._table,
-                KeyConditionExpression="pk = :pk AND begins_with(sk, :prefix)",
-                ExpressionAttributeValues={
-                    ":pk": {"S": keys.shop(shop_id)},
-                    ":prefix": {"S": keys.CREDENTIAL_PREFIX},
-                },
-                ConsistentRead=True,
-            )
-        return [decode(items.body_of(item), Credential) for item in answer["Items"]]
+        found = query(self._client, self._table, keys.shop(shop_id), keys.CREDENTIAL_PREFIX)
+        return [decode(items.body_of(item), Credential) for item in found]
 
     def revoke(self, shop_id: str, credential_id: str, at: datetime) -> Credential:
         for credential in self.credentials(shop_id):
@@ -103,6 +94,9 @@ class DynamoShops:
     def _get(self, pk: str, sk: str) -> dict[str, Any] | None:
         with translated():
             answer = self._client.get_item(
-                TableName=self._table, Key={"pk": {"S": pk}, "sk": {"S": sk}}
+                TableName=self._table,
+                Key={"pk": {"S": pk}, "sk": {"S": sk}},
+                # A credential that was just issued works at once.
+                ConsistentRead=True,
             )
         return answer.get("Item")
