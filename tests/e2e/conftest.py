@@ -1,7 +1,7 @@
 """The real template, deployed on a local cloud of the tests' own: its port, its state.
 
-One cloud serves the whole session. Its tests share one xdist group, so that they run in one
-process, beside which the others run.
+One cloud serves the whole session. Its tests share one xdist group (``ON_THE_CLOUD``), so that they
+run in one process, beside which the others run.
 """
 
 import os
@@ -29,17 +29,9 @@ from orderhub.domain.shop import Price, Product, Variant
 from orderhub.services import manage_shops
 from orderhub.settings import Settings
 
-HERE = Path(__file__).parent
+ON_THE_CLOUD = pytest.mark.xdist_group("local-cloud")
 BUILD = project.ROOT / ".aws-sam" / "tests"
 """Kept from run to run: layers that did not change are not built again."""
-
-
-# First, since xdist reads the marks in a hook of the same name.
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    for item in items:
-        if HERE in item.path.parents:
-            item.add_marker(pytest.mark.xdist_group("local-cloud"))
 
 
 @dataclass

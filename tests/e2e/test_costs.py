@@ -1,7 +1,9 @@
 """Requests cost what the documents say: the same calls, the same units, measured again."""
 
 from benchmarks import access_patterns
-from tests.e2e.conftest import Deployment
+from tests.e2e.conftest import ON_THE_CLOUD, Deployment
+
+pytestmark = ON_THE_CLOUD
 
 
 def test_every_access_pattern_costs_what_is_documented(deployment: Deployment) -> None:

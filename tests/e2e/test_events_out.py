@@ -9,7 +9,9 @@ from uuid import uuid4
 import pytest
 
 from orderhub.adapters.dynamodb import keys
-from tests.e2e.conftest import Deployment, Shop, make_order
+from tests.e2e.conftest import ON_THE_CLOUD, Deployment, Shop, make_order
+
+pytestmark = ON_THE_CLOUD
 
 
 class Listener:

@@ -16,9 +16,11 @@ from orderhub.adapters.dynamodb import items
 from orderhub.adapters.system import SystemClock
 from orderhub.domain import commands
 from orderhub.domain.commands import Change
-from tests.e2e.conftest import Deployment, Shop, notification
+from tests.e2e.conftest import ON_THE_CLOUD, Deployment, Shop, notification
 from tests.support.api import payload
 from tests.support.orders import TESTER, payment, placed
+
+pytestmark = ON_THE_CLOUD
 
 Scenario = Callable[[Deployment, Callable[..., Shop]], bool]
 """Does all that a function is for, with a shop nobody knows yet; returns whether it worked."""

@@ -9,7 +9,9 @@ import httpx
 import pytest
 
 from orderhub.services.replay_order import replay_order
-from tests.e2e.conftest import Deployment, Shop, make_order, notification
+from tests.e2e.conftest import ON_THE_CLOUD, Deployment, Shop, make_order, notification
+
+pytestmark = ON_THE_CLOUD
 
 NOT_FOUND = {"error": "The resource you were looking for could not be found."}
 

@@ -4,8 +4,10 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.conftest import Deployment
+from tests.e2e.conftest import ON_THE_CLOUD, Deployment
 from tests.support.storage import OrderRepositoryContract, shop
+
+pytestmark = ON_THE_CLOUD
 
 __all__ = ["shop"]
 

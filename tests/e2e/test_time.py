@@ -12,8 +12,10 @@ from orderhub.adapters.system import SystemClock
 from orderhub.domain import commands
 from orderhub.domain.commands import Change
 from orderhub.services.replay_order import replay_order
-from tests.e2e.conftest import Deployment, Shop, make_order
+from tests.e2e.conftest import ON_THE_CLOUD, Deployment, Shop, make_order
 from tests.support.orders import TESTER, payment, placed
+
+pytestmark = ON_THE_CLOUD
 
 
 def output(run: dict[str, Any]) -> dict[str, Any]:

@@ -6,7 +6,7 @@ be paid within 15 minutes, and can be refunded for 30 days.
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, timedelta, timezone
 from typing import Final
 
 import pytest
@@ -1043,6 +1043,23 @@ def test_a_parcel_counts_from_when_it_was_sent() -> None:
     story = paid()
     story.do(commands.ship, sent_at=story.now - timedelta(days=13))
     assert story.order.shipments[0].auto_receive_at == story.now + timedelta(days=1)
+
+
+def test_times_that_others_tell_are_kept_in_utc_to_the_millisecond() -> None:
+    """Else they would be stored, and shown, as if they had been UTC."""
+    in_shanghai = timezone(timedelta(hours=8))
+    told = (NOON + timedelta(microseconds=1_999)).astimezone(in_shanghai)
+    story = Story()
+    story.do(commands.start_payment, payment("100.00"), told + timedelta(days=1))
+    story.pay("100.00", "T1")
+    story.do(commands.ship, sent_at=told)
+    [parcel] = story.order.shipments
+    assert (parcel.sent_at, parcel.sent_at.tzinfo) == (NOON + timedelta(milliseconds=1), UTC)
+    [started] = [e.event for e in story.history if e.event.TYPE == "payment.started"]
+    assert isinstance(started, happened.PaymentStarted)
+    due = started.payment_due_at
+    assert due is not None
+    assert (due, due.tzinfo) == (NOON + timedelta(days=1, milliseconds=1), UTC)
 
 
 def test_a_parcel_that_was_received_has_no_deadline() -> None:

@@ -547,7 +547,14 @@ class OrderMachine(RuleBasedStateMachine):
             transaction_id=transaction,
         )
 
-    @rule(refund_id=st.integers(1, 4), failed=st.booleans())
+    @precondition(lambda self: self.model.refundable)
+    @rule(amount=st.sampled_from(["all", "half"]))
+    def refund(self, amount: str) -> None:
+        """So that refunds are not as rare as what may be refunded."""
+        self.request_refund("", amount)
+
+    @precondition(lambda self: self.model.refunds)
+    @rule(refund_id=st.integers(1, 3), failed=st.booleans())
     def settle_refund(self, refund_id: int, failed: bool) -> None:
         expected = self.model.settle_refund(refund_id, failed=failed)
         failure = "account closed" if failed else None
@@ -700,4 +707,4 @@ class OrderMachine(RuleBasedStateMachine):
 
 
 TestOrderMachine = OrderMachine.TestCase
-TestOrderMachine.settings = examples(200, steps=50)
+TestOrderMachine.settings = examples(250, steps=50)

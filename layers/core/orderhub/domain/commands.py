@@ -7,12 +7,13 @@ that ask for what is already so record nothing: repeating one is harmless.
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 
 from . import events as happened
 from .details import Actor, Details, Reference
 from .errors import InvalidField, Reason, Refused
 from .events import Event, Recorded, Terms
+from .identity import milliseconds_precise
 from .lines import MAX_LINES, Charge, Discount, Line, LineRequest
 from .money import MAX_MINOR_UNITS, Money
 from .order import DeadlineKind, Order, window_end
@@ -157,7 +158,8 @@ def start_payment(change: Change, payment: Payment, payment_due_at: datetime | N
     _require_amount(order, payment.amount, "payment", zero_allowed=not order.total)
     _require_room_for_payment(order)
     payment = _next_payment(change, payment, PaymentState.PENDING)
-    change.record(happened.PaymentStarted(payment=payment, payment_due_at=payment_due_at))
+    due = None if payment_due_at is None else _in_utc(payment_due_at)
+    change.record(happened.PaymentStarted(payment=payment, payment_due_at=due))
 
 
 def capture_payment(change: Change, payment: Payment) -> None:
@@ -282,7 +284,7 @@ def ship(
             raise Refused(Reason.NOTHING_TO_SHIP, "more pieces than are left to ship")
     if len(order.shipments) >= MAX_SHIPMENTS:
         raise Refused(Reason.TOO_MANY_SHIPMENTS, f"an order has at most {MAX_SHIPMENTS} shipments")
-    sent_at = sent_at or change.now
+    sent_at = _in_utc(sent_at or change.now)
     change.record(
         happened.LinesShipped(
             shipment=Shipment(
@@ -476,6 +478,11 @@ def _next_payment(change: Change, payment: Payment, state: PaymentState) -> Paym
         created_at=change.now,
         updated_at=change.now,
     )
+
+
+def _in_utc(at: datetime) -> datetime:
+    """A time that others told, as precise as all of the order's times."""
+    return milliseconds_precise(at.astimezone(UTC))
 
 
 def _refund_window_is_over(order: Order, now: datetime) -> bool:
