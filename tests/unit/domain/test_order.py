@@ -7,7 +7,7 @@ be paid within 15 minutes, and can be refunded for 30 days.
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, timedelta, timezone
-from typing import Final
+from typing import Any, Final
 
 import pytest
 
@@ -18,7 +18,7 @@ from orderhub.domain.details import Contact, Details, Reference
 from orderhub.domain.errors import Refused
 from orderhub.domain.events import EVENT_TYPES, Terms, claims
 from orderhub.domain.lines import MAX_LINES, Charge, ChargeKind, Discount
-from orderhub.domain.money import MAX_MINOR_UNITS, Money
+from orderhub.domain.money import MAX_MINOR_UNITS, Money, UnitPrice
 from orderhub.domain.order import DeadlineKind, Order
 from orderhub.domain.payment import MAX_PAYMENTS, PaymentState
 from orderhub.domain.refund import RefundState
@@ -482,7 +482,7 @@ def test_lines_that_come_later_add_to_the_agreed_total() -> None:
 
 def test_a_price_below_nothing_can_not_be_agreed_on() -> None:
     story = Story()
-    assert story.refusal(commands.agree_on_total, money("-0.01")) == "total_out_of_range"
+    assert story.refusal(commands.agree_on_total, money("-0.01")) == "total too_small"
     assert story.refusal(commands.change_charges, (), coupon("100.01")) == "total_out_of_range"
 
 
@@ -612,9 +612,88 @@ def test_an_order_without_lines_is_not_paid_by_costing_nothing() -> None:
     assert story.do(commands.agree_on_total, money("0.00")) == ["order.price_adjusted"]
 
 
-def test_an_order_that_costs_nothing_is_paid_with_nothing() -> None:
+def test_an_order_that_was_placed_whole_and_costs_nothing_is_paid_at_once() -> None:
     story = Story(discounts=coupon("100.00"))
+    assert [entry.event.TYPE for entry in story.history] == ["order.placed", "order.paid"]
+    assert story.order.payment_due_at is None
+
+
+def test_an_order_whose_lines_came_later_and_cost_nothing_is_paid_with_nothing() -> None:
+    story = Story(empty=True)
+    assert story.do(commands.add_lines, [line("0.00")]) == ["order.lines_added"]
     assert story.pay("0.00") == ["payment.captured", "order.paid"]
+
+
+@pytest.mark.parametrize("how", ["expired", "cancelled", "without lines"])
+def test_money_that_a_provider_proves_to_hold_is_kept_and_flagged_whatever_the_order_is(
+    how: str,
+) -> None:
+    story = Story(empty=how == "without lines")
+    if how == "expired":
+        story.wait(HOUR)
+    if how == "cancelled":
+        story.do(commands.cancel)
+    closing = ["order.expired"] if how == "expired" else []
+    late = payment("100.00", "LATE")
+    assert story.do(commands.keep_reported_payment, late) == [
+        *closing,
+        "payment.captured",
+        "payment.refund_due",
+    ]
+    assert story.order.is_paid is False
+    assert story.order.refund_due == money("100.00")
+    assert story.do(commands.keep_reported_payment, late) == []
+    refunding = story.do(commands.request_refund, money("100.00"), transaction_id="R1")
+    assert refunding == ["refund.requested"]
+
+
+def test_money_that_a_provider_proves_to_hold_pays_an_open_order_like_any_other() -> None:
+    story = Story()
+    recorded = story.do(commands.keep_reported_payment, payment("100.00", "T1"))
+    assert recorded == ["payment.captured", "order.paid"]
+
+
+def test_cash_has_no_transaction_to_be_repeated() -> None:
+    story = Story()
+    for expected in (["payment.captured"], ["payment.captured", "order.paid"]):
+        assert story.do(commands.capture_payment, payment("50.00", "")) == expected
+
+
+@pytest.mark.parametrize(
+    ("wrong", "refusal"),
+    [
+        ({"quantity": 0}, "quantity too_small"),
+        ({"quantity": -3}, "quantity too_small"),
+        ({"quantity": 10**10}, "quantity out_of_range"),
+        ({"unit_price": UnitPrice.of("-3.00", "CNY")}, "price negative"),
+        ({"unit_price": UnitPrice.of("3.00", "EUR")}, "price wrong_currency"),
+    ],
+)
+def test_lines_that_make_no_sense_are_refused(wrong: dict[str, Any], refusal: str) -> None:
+    story = Story()
+    assert story.refusal(commands.add_lines, [replace(line("1.00"), **wrong)]) == refusal
+
+
+def test_a_provider_that_takes_its_time_moves_the_deadline_but_never_takes_it_away() -> None:
+    story = Story()
+    due = story.order.payment_due_at
+    assert due is not None
+    story.do(commands.start_payment, payment("100.00", "T1"), None)
+    assert story.order.payment_due_at == due
+    story.do(commands.start_payment, payment("100.00", "T2"), due - timedelta(minutes=1))
+    assert story.order.payment_due_at == due
+    story.do(commands.start_payment, payment("100.00", "T3"), due + timedelta(minutes=1))
+    assert story.order.payment_due_at == due + timedelta(minutes=1)
+
+
+def test_remarks_never_crowd_out_the_money() -> None:
+    story = Story()
+    assert story.refusal(commands.add_note, "x" * 1001) == "note too_long"
+    assert story.refusal(commands.tag, ["x" * 65]) == "tags too_long"
+    assert story.refusal(commands.tag, ["x"] * 251) == "tags too_long"
+    for _ in range(100):
+        story.do(commands.add_note, "x")
+    assert story.refusal(commands.add_note, "x") == "too_many_notes"
 
 
 def test_money_never_grows_beyond_what_json_numbers_hold() -> None:

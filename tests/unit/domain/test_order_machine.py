@@ -147,7 +147,8 @@ class Model:
         if refusal:
             return refusal
         self.payments[transaction] = [amount, "pending"]
-        self.payment_due = due
+        if self.payment_due is not None and due is not None:
+            self.payment_due = max(self.payment_due, due)
         return DONE
 
     def capture(self, transaction: str, amount: int) -> str:
@@ -359,6 +360,8 @@ class OrderMachine(RuleBasedStateMachine):
             self.model.add_line(ten_thousandths, quantity)
         self.model.charges = charge
         self.model.discounts = min(discount, self.model.total)
+        if self.model.total == 0:
+            self.model.settle()
         self.story = Story(
             *self.requests(lines),
             empty=not lines,
@@ -610,7 +613,7 @@ class OrderMachine(RuleBasedStateMachine):
 
     @rule(text=TEXTS)
     def add_note(self, text: str) -> None:
-        self.given(DONE, commands.add_note, text)
+        self.given(DONE if text.strip() else "note blank", commands.add_note, text)
 
     @rule(tags=st.lists(TEXTS, max_size=2))
     def tag(self, tags: list[str]) -> None:

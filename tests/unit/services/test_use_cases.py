@@ -155,6 +155,24 @@ def test_an_id_that_is_taken_is_drawn_again(office: Office) -> None:
     assert office.stored(one.order) == one.order
 
 
+def test_a_number_of_a_wires_own_finds_its_order(office: Office) -> None:
+    def number_of(order_id: int) -> str:
+        return f"AAAA261121{order_id % 1_000_000:06d}OD"
+
+    order = place_order(office.desk, SHOP, placement(), SYSTEM, number_of).order
+    assert order.number.startswith("AAAA261121")
+    assert find_order(office.desk, SHOP, order.number) == order
+
+
+def test_two_orders_that_draw_the_same_number_stay_two_orders(office: Office) -> None:
+    drawn = iter(["N1", "N1", "N2"])
+    first = place_order(office.desk, SHOP, placement(), SYSTEM, lambda _: next(drawn))
+    second = place_order(office.desk, SHOP, placement(), SYSTEM, lambda _: next(drawn))
+    assert (first.is_new, first.order.number) == (True, "N1")
+    assert (second.is_new, second.order.number) == (True, "N2")
+    assert first.order.id != second.order.id
+
+
 def test_a_lost_race_for_a_name_returns_the_winners_order(office: Office) -> None:
     """The same notification, delivered twice at once."""
     office.orders.contend = []

@@ -8,17 +8,26 @@ that ask for what is already so record nothing: repeating one is harmless.
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from typing import Final
 
 from . import events as happened
 from .details import Actor, Details, Reference
 from .errors import InvalidField, Reason, Refused
 from .events import Event, Recorded, Terms
 from .identity import milliseconds_precise
-from .lines import MAX_LINES, Charge, Discount, Line, LineRequest
+from .lines import MAX_LINES, MAX_QUANTITY, Charge, Discount, Line, LineRequest
 from .money import MAX_MINOR_UNITS, Money
-from .order import DeadlineKind, Order, window_end
+from .order import (
+    LONGEST_NOTE,
+    LONGEST_TAG,
+    MAX_NOTES,
+    MAX_TAGS,
+    DeadlineKind,
+    Order,
+    window_end,
+)
 from .payment import MAX_PAYMENTS, Payment, PaymentState
-from .refund import Refund, RefundState
+from .refund import MAX_REFUNDS, Refund, RefundState
 from .shipment import MAX_SHIPMENTS, Shipment, ShipmentState, ShippedLine
 from .status import OrderStatus, SellerMark
 
@@ -87,10 +96,14 @@ def place(shop_id: str, order_id: int, placement: Placement, now: datetime, acto
             tags=placement.tags,
         ),
     )
-    change = Change(Order.place(shop_id, order_id, first), now, actor)
+    order = Order.place(shop_id, order_id, first)
+    _require_sane_prices(order, placement.lines, placement.charges, placement.discounts)
+    _require_payable_total(order)
+    change = Change(order, now, actor)
     change.before = None
     change.recorded.append(first)
-    _require_payable_total(change.order)
+    # What was placed whole and costs nothing has nothing left to be paid.
+    _settle(change)
     return change
 
 
@@ -101,6 +114,7 @@ def add_lines(change: Change, requests: Sequence[LineRequest]) -> None:
         raise Refused(Reason.ORDER_PAID, "a paid order's lines can't change")
     if not requests:
         return
+    _require_sane_prices(order, requests)
     first_id = len(order.lines) + 1
     batch = order.lines[-1].batch + 1 if order.lines else 1
     lines = _numbered(requests, first_id=first_id, batch=batch)
@@ -126,6 +140,7 @@ def change_charges(
     _require_open(change)
     if order.is_paid:
         raise Refused(Reason.ORDER_PAID, "a paid order's prices can't change")
+    _require_sane_prices(order, (), charges, discounts)
     change.record(
         happened.ChargesChanged(charges=charges, discounts=discounts),
         require=_require_payable_total,
@@ -142,6 +157,7 @@ def agree_on_total(change: Change, total: Money) -> None:
     _require_open(change)
     if order.is_paid:
         raise Refused(Reason.ORDER_PAID, "a paid order's price can't change")
+    _require_amount(order, total, "total", zero_allowed=True)
     change.record(
         happened.PriceAdjusted(adjustment=total - order.calculated_total),
         require=_require_payable_total,
@@ -151,14 +167,20 @@ def agree_on_total(change: Change, total: Money) -> None:
 
 
 def start_payment(change: Change, payment: Payment, payment_due_at: datetime | None) -> None:
-    """Note that a provider holds a payment. ``payment_due_at`` replaces the order's deadline."""
+    """Note that a provider holds a payment, whose outcome is expected by ``payment_due_at``.
+
+    The order's deadline moves there if that is later, so that a slow provider doesn't let a good
+    order expire. It never comes sooner, and an order never loses it.
+    """
     if _known_payment(change.order, payment):
         return
     order = _require_unpaid(change)
     _require_amount(order, payment.amount, "payment", zero_allowed=not order.total)
     _require_room_for_payment(order)
     payment = _next_payment(change, payment, PaymentState.PENDING)
-    due = None if payment_due_at is None else _in_utc(payment_due_at)
+    due = order.payment_due_at
+    if due is not None and payment_due_at is not None:
+        due = max(due, _in_utc(payment_due_at))
     change.record(happened.PaymentStarted(payment=payment, payment_due_at=due))
 
 
@@ -179,16 +201,42 @@ def capture_payment(change: Change, payment: Payment) -> None:
     if not order.lines:
         raise Refused(Reason.NOTHING_TO_PAY, "the order has no lines to pay for")
     _require_amount(order, payment.amount, "payment", zero_allowed=not order.total)
-    if order.captured.amount + payment.amount.amount > MAX_MINOR_UNITS:
-        raise InvalidField("payment", "out_of_range")
+    _require_room_for(order, payment)
+    if not known:
+        _require_room_for_payment(order)
+    _record_capture(change, known, payment)
+    _settle(change)
+    _flag_excess(change)
+
+
+def keep_reported_payment(change: Change, payment: Payment) -> None:
+    """Add money that a provider proves to have captured, whatever state the order is in.
+
+    Unlike :func:`capture_payment` it can't be told to take the money back: what comes for an order
+    that is dead, or has nothing to pay, is kept and flagged as due back. The order's status stays.
+    """
+    order = change.visible
+    if order.lines and order.status in (OrderStatus.OPEN, OrderStatus.COMPLETED):
+        capture_payment(change, payment)
+        return
+    known = _known_payment(order, payment)
+    if known and known.state is PaymentState.CAPTURED:
+        return
+    _require_amount(order, payment.amount, "payment")
+    _require_room_for(order, payment)
+    if change.order.payment_overdue(change.now):
+        # Written down first, or the payment would seem to have come in time.
+        close_what_is_due(change)
+    _record_capture(change, known, payment)
+    change.record(happened.RefundFellDue(amount=change.order.refund_due))
+
+
+def _record_capture(change: Change, known: Payment | None, payment: Payment) -> None:
     if known:
         change.record(happened.PaymentConfirmed(payment_id=known.id, amount=payment.amount))
     else:
-        _require_room_for_payment(order)
         payment = _next_payment(change, payment, PaymentState.CAPTURED)
         change.record(happened.PaymentCaptured(payment=payment))
-    _settle(change)
-    _flag_excess(change)
 
 
 def fail_payment(change: Change, provider: str, transaction_id: str, failure: str) -> None:
@@ -222,6 +270,8 @@ def request_refund(
     if not order.captured:
         raise Refused(Reason.NOTHING_CAPTURED)
     _require_amount(order, amount, "amount")
+    if len(order.refunds) >= MAX_REFUNDS:
+        raise Refused(Reason.TOO_MANY_REFUNDS, f"an order has at most {MAX_REFUNDS} refunds")
     if not amount <= order.refundable:
         raise Refused(Reason.REFUND_EXCEEDS_CAPTURED)
     if not amount <= order.refund_due and _refund_window_is_over(order, change.now):
@@ -244,7 +294,7 @@ def request_refund(
 
 
 def settle_refund(change: Change, refund_id: int, *, failure: str | None = None) -> None:
-    """Record a refund's outcome. The same outcome again records nothing."""
+    """Record a refund's outcome. The first outcome stands; telling it again records nothing."""
     for refund in change.order.refunds:
         if refund.id == refund_id:
             break
@@ -381,11 +431,20 @@ def mark(change: Change, seller_mark: SellerMark | None) -> None:
 
 
 def add_note(change: Change, text: str) -> None:
+    """Add a remark of the seller's, of at most ``LONGEST_NOTE`` characters."""
+    if not text.strip():
+        raise InvalidField("note", "blank")
+    if len(text) > LONGEST_NOTE:
+        raise InvalidField("note", "too_long")
+    if len(change.order.notes) >= MAX_NOTES:
+        raise Refused(Reason.TOO_MANY_NOTES, f"an order has at most {MAX_NOTES} notes")
     change.record(happened.NoteAdded(text=text))
 
 
 def tag(change: Change, tags: Sequence[str]) -> None:
     """Replace the order's tags."""
+    if len(tags) > MAX_TAGS or any(len(text) > LONGEST_TAG for text in tags):
+        raise InvalidField("tags", "too_long")
     if tuple(tags) != change.order.tags:
         change.record(happened.OrderTagged(tags=tuple(tags)))
 
@@ -411,11 +470,18 @@ def _numbered(requests: Sequence[LineRequest], *, first_id: int, batch: int) -> 
     )
 
 
+_WHY_CLOSED: Final = {
+    OrderStatus.COMPLETED: Reason.ORDER_COMPLETED,
+    OrderStatus.CANCELLED: Reason.ORDER_CANCELLED,
+    OrderStatus.EXPIRED: Reason.ORDER_EXPIRED,
+}
+
+
 def _require_open(change: Change) -> Order:
     order = change.visible
     if order.status is OrderStatus.OPEN:
         return order
-    raise Refused(f"order_{order.status.value}")
+    raise Refused(_WHY_CLOSED[order.status])
 
 
 def _require_unpaid(change: Change) -> Order:
@@ -431,6 +497,27 @@ def _require_payable_total(order: Order) -> None:
         raise Refused(Reason.TOO_MANY_LINES, f"an order has at most {MAX_LINES} lines")
     if not 0 <= order.total.amount <= MAX_MINOR_UNITS:
         raise Refused(Reason.TOTAL_OUT_OF_RANGE)
+
+
+def _require_sane_prices(
+    order: Order,
+    lines: Sequence[LineRequest],
+    charges: Sequence[Charge] = (),
+    discounts: Sequence[Discount] = (),
+) -> None:
+    """Whatever wire they come by: pieces are counted, nothing is priced below zero, and an order
+    has one currency."""
+    for line in lines:
+        if not 0 < line.quantity <= MAX_QUANTITY:
+            raise InvalidField("quantity", "out_of_range" if line.quantity > 0 else "too_small")
+        if line.unit_price.currency != order.currency:
+            raise InvalidField("price", "wrong_currency")
+        if line.unit_price.ten_thousandths < 0:
+            raise InvalidField("price", "negative")
+    for charge in charges:
+        _require_amount(order, charge.amount, charge.kind.value, zero_allowed=True)
+    for discount in discounts:
+        _require_amount(order, discount.amount, "discount", zero_allowed=True)
 
 
 def _require_amount(order: Order, amount: Money, field: str, *, zero_allowed: bool = False) -> None:
@@ -458,12 +545,20 @@ def _flag_excess(change: Change) -> None:
         change.record(happened.OverpaymentDetected(excess=change.order.excess))
 
 
+def _require_room_for(order: Order, payment: Payment) -> None:
+    if order.captured.amount + payment.amount.amount > MAX_MINOR_UNITS:
+        raise InvalidField("payment", "out_of_range")
+
+
 def _require_room_for_payment(order: Order) -> None:
     if len(order.payments) >= MAX_PAYMENTS:
         raise Refused(Reason.TOO_MANY_PAYMENTS, f"an order has at most {MAX_PAYMENTS} payments")
 
 
 def _known_payment(order: Order, payment: Payment) -> Payment | None:
+    """The order's payment of the same transaction. Cash has no transactions to tell apart."""
+    if not payment.transaction_id:
+        return None
     for known in order.payments:
         if (known.provider, known.transaction_id) == (payment.provider, payment.transaction_id):
             return known

@@ -69,8 +69,8 @@ class Actor:
 class Reference:
     """A name that another system has for an order or a part of it, unique within its shop.
 
-    ``kind`` says what it names (``merchant_order``, ``number``, ``cart``, ``payment``,
-    ``refund``, …), ``scope`` whose naming it is (a marketplace, a payment provider).
+    ``kind`` says what it names (``order``, ``payment``, ``refund``, …), ``scope`` whose naming it
+    is (a marketplace, a payment provider; ``number`` for an order's own number).
     """
 
     kind: str

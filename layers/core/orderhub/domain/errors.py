@@ -83,6 +83,8 @@ class Reason:
     REFUND_WINDOW_CLOSED = "refund_window_closed"
     REFUND_UNKNOWN = "refund_unknown"
     PAYMENT_UNKNOWN = "payment_unknown"
+    TOO_MANY_NOTES = "too_many_notes"
+    TOO_MANY_REFUNDS = "too_many_refunds"
     TOO_MANY_PAYMENTS = "too_many_payments"
     NOTHING_TO_SHIP = "nothing_to_ship"
     TOO_MANY_SHIPMENTS = "too_many_shipments"

@@ -144,6 +144,15 @@ class OverpaymentDetected:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RefundFellDue:
+    """Money came in for an order that can't use it any more. ``amount`` is all that is due back."""
+
+    TYPE: ClassVar[str] = "payment.refund_due"
+
+    amount: Money
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OrderPaid:
     """All of the total is captured: the one moment from which lines and prices are fixed."""
 
@@ -261,6 +270,7 @@ Event = (
     | PaymentConfirmed
     | PaymentFailed
     | OverpaymentDetected
+    | RefundFellDue
     | OrderPaid
     | RefundRequested
     | RefundSucceeded
@@ -294,6 +304,8 @@ class Recorded:
 
 
 def payment_claims(payment: Payment) -> tuple[Reference, ...]:
+    if not payment.transaction_id:
+        return ()
     return (Reference("payment", payment.provider, payment.transaction_id),)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import assert_never
+from typing import Final, assert_never
 
 from . import events as happened
 from .details import Actor, Details, Reference
@@ -15,6 +15,12 @@ from .payment import Payment, PaymentState
 from .refund import Refund, RefundState
 from .shipment import Shipment, ShipmentState
 from .status import FulfilmentStatus, OrderStatus, PaymentStatus, SellerMark
+
+MAX_NOTES: Final = 100
+LONGEST_NOTE: Final = 1000
+"""In characters. Remarks must never crowd out the snapshot's room for money."""
+MAX_TAGS: Final = 250
+LONGEST_TAG: Final = 64
 
 
 class DeadlineKind(StrEnum):
@@ -120,7 +126,8 @@ class Order:
     @property
     def refundable(self) -> Money:
         """What could still be asked back: captured, less what went back or is on its way."""
-        return self.captured - self.refunded - self.refunds_pending
+        left = self.captured - self.refunded - self.refunds_pending
+        return Money(max(0, left.amount), self.currency)
 
     @property
     def credited(self) -> Money:
@@ -149,7 +156,7 @@ class Order:
         """Money kept that no sale stands behind: an excess, or all that a dead order holds."""
         if self.status in (OrderStatus.CANCELLED, OrderStatus.EXPIRED):
             return self.refundable
-        return Money(min(self.excess.amount, max(0, self.refundable.amount)), self.currency)
+        return min(self.excess, self.refundable)
 
     # -- statuses ------------------------------------------------------------------------------
 
@@ -328,7 +335,7 @@ def _apply(order: Order, event: Event, at: datetime, actor: Actor) -> Order:
             )
         case happened.PaymentFailed():
             return _with_payment(order, event.payment_id, PaymentState.FAILED, at, event.failure)
-        case happened.OverpaymentDetected():
+        case happened.OverpaymentDetected() | happened.RefundFellDue():
             return order
         case happened.OrderPaid():
             return replace(

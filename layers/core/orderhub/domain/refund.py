@@ -3,8 +3,11 @@
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Final
 
 from .money import Money
+
+MAX_REFUNDS: Final = 200
 
 
 class RefundState(StrEnum):

@@ -47,6 +47,8 @@ _METRIC_NAMES = {
     "order.cancelled": "OrdersCancelled",
     "order.expired": "OrdersExpired",
     "payment.captured": "PaymentsCaptured",
+    "payment.confirmed": "PaymentsCaptured",
+    "payment.refund_due": "RefundsFellDue",
     "payment.overpaid": "PaymentsOverpaid",
     "refund.succeeded": "RefundsSucceeded",
 }

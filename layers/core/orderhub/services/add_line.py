@@ -10,7 +10,7 @@ from orderhub.domain.errors import InvalidField
 from orderhub.domain.lines import MAX_QUANTITY, LineRequest
 from orderhub.domain.money import Money, UnitPrice
 from orderhub.domain.order import Order
-from orderhub.domain.shop import Product
+from orderhub.domain.shop import Product, Variant
 
 from .desk import Desk
 
@@ -48,12 +48,7 @@ def _request(order: Order, wanted: WantedLine, product: Product) -> LineRequest:
         raise InvalidField("quantity", "too_small" if wanted.quantity <= 0 else "out_of_range")
     if Money.of(wanted.price, order.currency, "price").amount < 0:
         raise InvalidField("price", "negative")
-    variant = next(
-        (v for v in product.variants if wanted.variant_id in ("", v.id)),
-        None,
-    )
-    if variant is None and wanted.variant_id:
-        raise InvalidField("variant_id", "unknown")
+    variant = _variant(product, wanted.variant_id)
     return LineRequest(
         product_id=product.id,
         quantity=wanted.quantity,
@@ -65,6 +60,17 @@ def _request(order: Order, wanted: WantedLine, product: Product) -> LineRequest:
         image_url=(variant.image_url if variant else "") or product.image_url,
         weight_grams=variant.weight_grams if variant else 0,
     )
+
+
+def _variant(product: Product, variant_id: str) -> Variant | None:
+    """The variant that is meant. Without an id it is the only one there is; of several, none can
+    be told, and the line stays with the product."""
+    if not variant_id:
+        return product.variants[0] if len(product.variants) == 1 else None
+    for variant in product.variants:
+        if variant.id == variant_id:
+            return variant
+    raise InvalidField("variant_id", "unknown")
 
 
 def _is_same(line: LineRequest, other: LineRequest) -> bool:

@@ -6,12 +6,13 @@ from typing import Final
 
 from orderhub.domain import commands, identity
 from orderhub.domain.commands import Placement
-from orderhub.domain.details import Actor
+from orderhub.domain.details import Actor, Reference
 from orderhub.domain.errors import Busy, NotFound, ReferenceTaken
 from orderhub.domain.order import Order
 from orderhub.ports import Contention, IdTaken
 
 from .desk import Desk
+from .find_order import NUMBER_SCOPE
 
 _MAX_ATTEMPTS: Final = 12
 
@@ -33,13 +34,16 @@ def place_order(
 ) -> Placed:
     """One transactional write and no read, unless the order exists already.
 
-    ``number_of`` makes the order's number from its id. Raises :class:`Busy` when nothing could
+    ``number_of`` makes the order's number from its id. A number of a wire's own format is claimed
+    as one of the order's names; when another order has it already, the next draw gives another.
+
+    Raises :class:`Busy` when nothing could
     be written, and what :func:`orderhub.domain.commands.place` refuses.
     """
     for attempt in range(_MAX_ATTEMPTS):
         now = desk.clock.now()
         order_id = identity.order_id(now, desk.entropy.order_id_tail())
-        numbered = replace(placement, number=number_of(order_id))
+        numbered = _numbered(placement, order_id, number_of(order_id))
         change = commands.place(shop_id, order_id, numbered, now, actor)
         try:
             desk.orders.commit(change)
@@ -50,9 +54,18 @@ def place_order(
             desk.pause(attempt)
             continue
         except ReferenceTaken as taken:
+            if taken.scope == NUMBER_SCOPE:
+                continue  # not a repeat, but another order that drew the same number
             return Placed(_existing(desk, shop_id, taken), is_new=False)
         return Placed(change.order, is_new=True)
     raise Busy("others wrote the same references each time; nothing was changed, try again")
+
+
+def _numbered(placement: Placement, order_id: int, number: str) -> Placement:
+    references = placement.references
+    if number != identity.default_number(order_id):
+        references = (*references, Reference("order", NUMBER_SCOPE, number))
+    return replace(placement, number=number, references=references)
 
 
 def _existing(desk: Desk, shop_id: str, taken: ReferenceTaken) -> Order:
