@@ -3,7 +3,6 @@
 from functools import cache, cached_property
 
 from . import settings
-from .adapters import eventbridge
 from .adapters.dynamodb import client as dynamodb
 from .adapters.dynamodb.catalog import DynamoCatalog
 from .adapters.dynamodb.orders import DynamoOrders
@@ -44,6 +43,9 @@ class Application:
 
     @cached_property
     def bus(self) -> EventBus:
+        # Only the publisher needs it.
+        from .adapters import eventbridge  # noqa: PLC0415
+
         return eventbridge.EventBridgeBus(eventbridge.connect(), self.settings.event_bus_name)
 
     @cached_property

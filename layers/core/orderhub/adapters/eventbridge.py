@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 
-import boto3
+import botocore.session
 from botocore.config import Config
 
 from orderhub.ports import OutgoingEvent
@@ -23,7 +23,8 @@ _CONFIG: Final = Config(
 
 
 def connect() -> "EventBridgeClient":
-    return boto3.client("events", config=_CONFIG)
+    session = botocore.session.get_session()
+    return cast("EventBridgeClient", session.create_client("events", config=_CONFIG))
 
 
 class EventBridgeBus:
