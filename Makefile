@@ -168,8 +168,9 @@ lock: ## Pin the newest versions that go together
 	@test -x $(PY) || { $(PYTHON) -m venv .venv && $(PY) -m pip install --quiet uv; }
 	$(LOCK) requirements/dev.in -o requirements/dev.txt
 	$(LOCK) requirements/runtime.in -c requirements/dev.txt -o layers/dependencies/requirements.txt
+	$(LOCK) requirements/documents.in -c requirements/dev.txt -o layers/dependencies/documents.txt
 	$(LOCK) requirements/bootstrap.in -c requirements/dev.txt -o requirements/bootstrap.txt
 	$(LOCK) requirements/cloud.in -o requirements/cloud.txt
-	@for file in requirements/*.txt layers/dependencies/requirements.txt; do \
+	@for file in requirements/*.txt layers/dependencies/*.txt; do \
 		sed "s/ ; $(MARKER) / /" "$$file" >"$$file.new" && mv "$$file.new" "$$file"; \
 	done

@@ -16,7 +16,9 @@ from uuid import uuid4
 
 from benchmarks.metering import Meter, metered
 from orderhub.adapters.dynamodb.catalog import DynamoCatalog
+from orderhub.adapters.dynamodb.links import DynamoLinks
 from orderhub.adapters.dynamodb.orders import DynamoOrders
+from orderhub.adapters.dynamodb.people import DynamoPeople
 from orderhub.adapters.dynamodb.shops import DynamoShops
 from orderhub.adapters.system import SystemClock, SystemEntropy
 from orderhub.domain.commands import Placement
@@ -25,18 +27,23 @@ from orderhub.domain.events import Terms
 from orderhub.domain.lines import LineRequest
 from orderhub.domain.money import UnitPrice
 from orderhub.domain.order import DeadlineKind, Order
-from orderhub.domain.shop import Price, Product, Scope, Variant
+from orderhub.domain.shop import CartLine, Price, Product, Scope, Variant
 from orderhub.ports import OrderKey
 from orderhub.services import close_due as closing
-from orderhub.services import manage_shops
+from orderhub.services import manage_people, manage_shops
 from orderhub.services.add_line import WantedLine, add_line
 from orderhub.services.authenticate import Authenticator
 from orderhub.services.change_details import change_details
 from orderhub.services.complete_order import complete_order
 from orderhub.services.desk import Desk
 from orderhub.services.find_order import find_order
+from orderhub.services.identify import identify_salesperson
+from orderhub.services.list_orders import list_orders
+from orderhub.services.number_orders import dated_numbers
+from orderhub.services.place_cart_order import CartOrder, place_cart_order
 from orderhub.services.place_order import place_order
 from orderhub.services.record_payment import ReceivedPayment, record_payment
+from orderhub.services.refund_order import WantedRefund, refund_order
 
 RECORDED: Final = Path(__file__).with_name("access_patterns.json")
 
@@ -66,6 +73,8 @@ class Bench:
         self.desk = Desk(
             orders=DynamoOrders(client, table, due_shards=4),
             catalog=DynamoCatalog(client, table),
+            people=DynamoPeople(client, table),
+            links=DynamoLinks(client, table),
             clock=SystemClock(),
             entropy=SystemEntropy(),
         )
@@ -114,7 +123,27 @@ class Bench:
         with self.measuring("Authenticate, first time in a minute"):
             authenticator.authenticate("marketplace", token, Scope.READ_ORDERS)
         with self.measuring("Authenticate, remembered"):
-            authenticator.authenticate("marketplace", token, Scope.READ_ORDERS)
+            principal = authenticator.authenticate("marketplace", token, Scope.READ_ORDERS)
+        self._make_salesperson()
+        with self.measuring("Identify a salesperson"):
+            identify_salesperson(self.desk, replace(principal, user_id=11), selling=True)
+
+    def _make_salesperson(self) -> None:
+        people = self.desk.people
+        manage_people.put_user(
+            self.shops,
+            people,
+            self.shop_id,
+            user_id=11,
+            given_name="QQ",
+            family_name="Wang",
+            email="qq@shop.example",
+        )
+        manage_people.put_company(
+            self.shops, people, self.shop_id, company_id=1, code="AAAA", name="Company A"
+        )
+        manage_people.add_member(self.shops, people, self.shop_id, company_id=1, user_id=11)
+        manage_people.select_company(self.shops, people, self.shop_id, company_id=1, user_id=11)
 
     def _placement(
         self, name: str, lines: int = 0, *, payment_timeout: int | None = 259_200
@@ -178,6 +207,39 @@ class Bench:
             complete_order(self.desk, order, _ACTOR)
         with self.measuring("Read the history"):
             list(self.desk.orders.history(self.shop_id, order.id))
+        with self.measuring("Read an order with its history"):
+            self.desk.orders.get_with_history(self.shop_id, order.id)
+        self._cart()
+
+    def _cart(self) -> None:
+        lines = [CartLine(str(number), "v", 2) for number in range(1, 6)]
+        cart = manage_shops.put_cart(
+            self.shops,
+            self.desk.catalog,
+            self.desk.clock,
+            self.shop_id,
+            cart_id=uuid4().hex,
+            lines=lines,
+        )
+        wanted = CartOrder(
+            cart_id=cart.id,
+            wire="brandcloud",
+            terms=Terms(payment_timeout=900, refund_window=2_592_000),
+            details=Details(payment_method="cash"),
+            number_of=dated_numbers(self.desk, "UTC", prefix="AAAA", suffix="OD"),
+        )
+        with self.measuring("Order a cart of five products"):
+            placed = place_cart_order(self.desk, self.shop_id, wanted, _ACTOR)
+        with self.measuring("Order it again"):
+            place_cart_order(self.desk, self.shop_id, wanted, _ACTOR)
+        with self.measuring("Read by a number of the wire's own"):
+            order = find_order(self.desk, self.shop_id, placed.order.number)
+        cash = ReceivedPayment(
+            provider="cash", transaction_id="", amount=Decimal(order.total.decimal_text)
+        )
+        order = record_payment(self.desk, order, cash, _ACTOR).order
+        with self.measuring("Refund"):
+            refund_order(self.desk, order, WantedRefund(), _ACTOR)
 
     def _add(self, order: Order, wanted: WantedLine) -> None:
         order = find_order(self.desk, self.shop_id, str(order.id))
@@ -204,6 +266,8 @@ class Bench:
             self._place()
         with self.measuring("List a page of 50 orders"):
             self.desk.orders.page(self.shop_id, limit=50)
+        with self.measuring("List 50 whole orders, newest first"):
+            list_orders(self.desk, self.shop_id, limit=50)
 
     def _closing(self) -> None:
         # Far enough back that nothing else in the table is due.

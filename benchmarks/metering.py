@@ -45,6 +45,8 @@ def metered(client: Any) -> Iterator[Meter]:
         meter.calls.append(model.name)
         if model.name in _READS:
             _count_read(meter, asked, parsed)
+        elif model.name == "BatchGetItem":
+            _count_batch(meter, asked, parsed)
         else:
             _count_write(meter, asked, parsed)
 
@@ -64,6 +66,18 @@ def _count_read(meter: Meter, asked: Mapping[str, Any], parsed: Mapping[str, Any
     meter.bytes_read += size
     meter.reads += max(1, math.ceil(size / READ_UNIT)) * share
     meter.reported_reads += parsed["ConsumedCapacity"]["CapacityUnits"]
+
+
+def _count_batch(meter: Meter, asked: Mapping[str, Any], parsed: Mapping[str, Any]) -> None:
+    """Each item of a batch is a read of its own, those that are not there included."""
+    for table, request in asked["RequestItems"].items():
+        sizes = [item_size(item) for item in parsed["Responses"].get(table, [])]
+        sizes += [0] * (len(request["Keys"]) - len(sizes))
+        share = 1.0 if request.get("ConsistentRead") else 0.5
+        meter.bytes_read += sum(sizes)
+        meter.reads += sum(max(1, math.ceil(size / READ_UNIT)) for size in sizes) * share
+    for capacity in parsed["ConsumedCapacity"]:
+        meter.reported_reads += capacity["CapacityUnits"]
 
 
 def _count_write(meter: Meter, asked: Mapping[str, Any], parsed: Mapping[str, Any]) -> None:

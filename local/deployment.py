@@ -136,7 +136,12 @@ def deploy(
     """
     progress = progress or Progress(quiet=True)
     target = Target.here()
-    values = {**target.parameters, **(parameters or {})}
+    values = {
+        **target.parameters,
+        # The form of the URL that every resolver understands; see _describe.
+        "PublicUrl": f"{cloud.endpoint_url}/_aws/execute-api/{{api_id}}",
+        **(parameters or {}),
+    }
     fingerprint = _fingerprint(root, values)
 
     stack = _settled_stack(cloud, stack_name, progress)

@@ -25,6 +25,8 @@ def apply(layers_folder: Path) -> None:
     accept_yaml_state_machines()
     keep_streams_over_restarts()
     retry_failed_stream_batches()
+    ignore_a_slash_at_the_end()
+    let_mail_be_granted_by_sender()
 
 
 def share_layers(folder: Path) -> None:
@@ -179,6 +181,41 @@ def retry_failed_stream_batches() -> None:
         return {**result, "error": False}
 
     lambda_svc._execute_function = execute_stream_batch
+
+
+def ignore_a_slash_at_the_end() -> None:
+    """Take ``/orders/`` for ``/orders``, as HTTP APIs do. Their routes can't end in a slash, which
+    is how one documented path is written."""
+    from ministack.services import apigateway
+
+    extract = apigateway._extract_path_params
+
+    @functools.wraps(extract)
+    def extract_without_slash(route_path: str, request_path: str) -> dict[str, str] | None:
+        found: dict[str, str] | None = extract(route_path, request_path)
+        if found is None and len(request_path) > 1 and request_path.endswith("/"):
+            found = extract(route_path, request_path[:-1])
+        return found
+
+    apigateway._extract_path_params = extract_without_slash
+
+
+def let_mail_be_granted_by_sender() -> None:
+    """Judge ``ses:SendEmail`` on the identity that the mail comes from, as AWS does, and not on
+    ``*``, which a policy of least privilege doesn't grant."""
+    from ministack.core import iam_actions
+
+    resource_of = iam_actions._ses_v2_resource_arn
+
+    @functools.wraps(resource_of)
+    def identity_of(method: str, path: str, body: bytes, region: str, account_id: str) -> str:
+        resource: str = resource_of(method, path, body, region, account_id)
+        if resource == "*" and path.rstrip("/").endswith("/outbound-emails"):
+            sender = json.loads(body or b"{}").get("FromEmailAddress", "")
+            return f"arn:aws:ses:{region}:{account_id}:identity/{sender}"
+        return resource
+
+    iam_actions._ses_v2_resource_arn = identity_of
 
 
 def _mapping_of(lambda_svc: Any, function: Any, source_arn: str) -> dict[str, Any]:

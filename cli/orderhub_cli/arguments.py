@@ -9,9 +9,11 @@ from typing import Annotated, TypeVar
 
 import typer
 
+from orderhub.domain.details import Address
 from orderhub.domain.errors import InvalidField
 from orderhub.domain.money import UnitPrice, require_currency
 from orderhub.domain.shop import WIRES, CartLine, require_identifier
+from orderhub.services.manage_people import LARGEST_ID, require_cover_image
 from orderhub.services.manage_shops import require_timezone, require_wire
 from orderhub_cli import durations
 from orderhub_cli.failures import reason_in_words
@@ -57,6 +59,23 @@ ProductId = Annotated[
 ]
 CartId = Annotated[
     str, typer.Argument(metavar="CART_ID", help="The cart's id.", callback=identifier)
+]
+UserId = Annotated[
+    int, typer.Argument(metavar="USER_ID", help="The user's id, a number.", min=1, max=LARGEST_ID)
+]
+CompanyId = Annotated[
+    int,
+    typer.Argument(metavar="COMPANY_ID", help="The company's id, a number.", min=1, max=LARGEST_ID),
+]
+_ADDRESS = "Address"
+Street = Annotated[
+    str, typer.Option("--street", help="Street and house number.", rich_help_panel=_ADDRESS)
+]
+City = Annotated[str, typer.Option("--city", rich_help_panel=_ADDRESS)]
+Province = Annotated[str, typer.Option("--province", help="Or state.", rich_help_panel=_ADDRESS)]
+PostalCode = Annotated[str, typer.Option("--postal-code", rich_help_panel=_ADDRESS)]
+Country = Annotated[
+    str, typer.Option("--country", help="As it is to be shown.", rich_help_panel=_ADDRESS)
 ]
 OrderName = Annotated[
     str,
@@ -118,3 +137,24 @@ def cart_line(text: str) -> CartLine:
         require_identifier("variant", variant_id),
         int(quantity),
     )
+
+
+def cover_image(text: str) -> tuple[str, str]:
+    """A picture like ``px240=https://…``. Raises ``ValueError`` or :class:`InvalidField`."""
+    size, equals, url = text.partition("=")
+    if not equals:
+        raise ValueError(f"{text!r} is not like px240=https://…")
+    return size, require_cover_image(size, url)
+
+
+def address_facts(address: Address | None) -> list[tuple[str, object]]:
+    """An address's lines, for :func:`orderhub_cli.console.print_facts`."""
+    if address is None:
+        return []
+    return [
+        ("Street", address.line1),
+        ("City", address.city),
+        ("Province", address.province),
+        ("Postal code", address.postal_code),
+        ("Country", address.country),
+    ]

@@ -6,7 +6,8 @@ from typing import Annotated
 import typer
 
 from orderhub.domain.shop import Credential, Scope
-from orderhub.services import manage_shops
+from orderhub.services import manage_people, manage_shops
+from orderhub.services.manage_people import LARGEST_ID
 from orderhub_cli import arguments
 from orderhub_cli.arguments import AsJson, ShopId
 from orderhub_cli.connection import connected
@@ -23,6 +24,7 @@ app = typer.Typer(help="Let external systems in, and shut them out.", no_args_is
         "orderhub credential issue demo --wire marketplace --label Taobao",
         "orderhub credential issue demo --wire brandcloud --label Reports --scope read_orders",
         "orderhub credential issue demo --wire marketplace --label ERP --json | jq -r .token",
+        "orderhub credential issue demo --wire brandcloud --label 'QQ Wang' --user 11",
     ),
 )
 def issue(
@@ -42,10 +44,20 @@ def issue(
             show_default="a random one",
         ),
     ] = None,
+    user: Annotated[
+        int | None,
+        typer.Option(
+            metavar="USER_ID",
+            help="Whose it is, on wires where requests come from a person (brandcloud).",
+            min=1,
+            max=LARGEST_ID,
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Issue a credential, and print its token: this once, since only its SHA-256 is stored."""
     at = connected(context)
+    manage_shops.require_shop(at.shops, shop_id)
     issued = manage_shops.issue_credential(
         at.shops,
         at.desk.clock,
@@ -54,6 +66,7 @@ def issue(
         label=label,
         scopes=scope or manage_shops.ALL_SCOPES,
         token=token,
+        user=manage_people.require_user(at.people, shop_id, user) if user else None,
     )
     credential = issued.credential
     if as_json:
@@ -107,10 +120,13 @@ def print_credentials(issued: Sequence[Credential]) -> None:
             credential.id,
             credential.wire,
             credential.label,
+            credential.user_id,
             credential.scopes,
             credential.created_at,
             credential.revoked_at,
         )
         for credential in issued
     ]
-    print_table("Credentials", ("Id", "Wire", "Label", "Scopes", "Created", "Revoked"), rows)
+    print_table(
+        "Credentials", ("Id", "Wire", "Label", "User", "Scopes", "Created", "Revoked"), rows
+    )

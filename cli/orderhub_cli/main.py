@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from orderhub_cli import carts, credentials, orders, products, shops
+from orderhub_cli import carts, companies, credentials, orders, products, shops, users
 from orderhub_cli.connection import Connection, Options
 from orderhub_cli.failures import Commands
 from orderhub_cli.help import examples
@@ -26,6 +26,8 @@ app = typer.Typer(
 )
 app.add_typer(shops.app, name="shop")
 app.add_typer(credentials.app, name="credential")
+app.add_typer(users.app, name="user")
+app.add_typer(companies.app, name="company")
 app.add_typer(products.app, name="product")
 app.add_typer(carts.app, name="cart")
 app.add_typer(orders.app, name="order")

@@ -17,8 +17,12 @@ from orderhub import bootstrap
 from orderhub.bootstrap import Application
 from orderhub.domain import commands
 from orderhub.domain.commands import Change
-from orderhub.domain.errors import Unauthenticated
+from orderhub.domain.details import Address
+from orderhub.domain.errors import Unauthenticated, Unidentified
 from orderhub.domain.order import Order
+from orderhub.domain.people import Company, Membership, User
+from orderhub.domain.shop import Principal, Product
+from orderhub.services.identify import identify_salesperson
 from orderhub_cli import connection, durations
 from orderhub_cli.differences import Difference, differences
 from orderhub_cli.main import app
@@ -681,6 +685,164 @@ def test_differences_are_told_as_deep_as_they_lie() -> None:
     assert differences(stored, stored) == []
 
 
+# -- people and companies --------------------------------------------------------------------------
+
+
+def put_people(operator: Operator) -> None:
+    """Company 1 with QQ, user 11, who has chosen it and may sell there."""
+    operator.make_shop()
+    operator.run(
+        *("user", "put", "demo", "11", "--given-name", "QQ", "--family-name", "Wang"),
+        *("--email", "qq@shop.example"),
+    )
+    operator.run("company", "put", "demo", "1", "--code", "AAAA", "--name", "Company A")
+    operator.run("company", "add-member", "demo", "1", "11")
+    operator.run("company", "select", "demo", "1", "11")
+
+
+def test_a_salesperson_is_made_from_nothing(operator: Operator, orderhub: Application) -> None:
+    put_people(operator)
+    issued = operator.ask(
+        *("credential", "issue", "demo", "--wire", "brandcloud", "--label", "QQ"),
+        *("--user", "11"),
+    )
+
+    principal = orderhub.authenticator.authenticate("brandcloud", issued["token"], "write_orders")
+    found = identify_salesperson(orderhub.desk, principal, selling=True)
+
+    assert issued["user_id"] == 11
+    assert (found.user.full_name, found.company.name) == ("QQ Wang", "Company A")
+    assert "11" in operator.run("credential", "list", "demo").stdout
+
+
+def test_a_user_is_shown_as_they_were_put(operator: Operator) -> None:
+    operator.make_shop()
+    put = operator.ask(
+        *("user", "put", "demo", "12", "--given-name", "CC", "--family-name", "Lee"),
+        *("--email", "cc@mail.example", "--title", "1", "--phone", "0912345678"),
+        *("--street", "ABC st.", "--city", "台中", "--province", "Taiwan"),
+        *("--postal-code", "30123", "--country", "R.O.C."),
+    )
+
+    shown = operator.ask("user", "show", "demo", "12")
+
+    assert shown == put
+    assert (shown["given_name"], shown["title"], shown["current_company_id"]) == ("CC", 1, None)
+    address = shown["default_address"]
+    assert (address["line1"], address["city"]) == ("ABC st.", "台中")
+    assert (address["postal_code"], address["country"]) == ("30123", "R.O.C.")
+    for word in ("Ms.", "CC", "Lee", "0912345678", "ABC st.", "台中", "30123"):
+        assert word in operator.run("user", "show", "demo", "12").stdout
+
+
+def test_a_company_is_shown_with_its_members(operator: Operator) -> None:
+    put_people(operator)
+    operator.run(
+        *("user", "put", "demo", "12", "--given-name", "CC", "--family-name", "Lee"),
+        *("--email", "cc@mail.example"),
+    )
+    operator.run("company", "add-member", "demo", "1", "12", "--may-not-sell")
+    operator.run(
+        *("company", "put", "demo", "1", "--code", "AAAB", "--name", "Company A"),
+        *("--cover-image", "px240=https://a.example/240.jpeg"),
+        *("--cover-image", "px480=https://a.example/480.jpeg?x=1", "--city", "San Jose"),
+    )
+
+    shown = operator.ask("company", "show", "demo", "1")
+
+    assert (shown["code"], shown["address"]["city"]) == ("AAAB", "San Jose")
+    assert shown["cover_images"] == {
+        "px240": "https://a.example/240.jpeg",
+        "px480": "https://a.example/480.jpeg?x=1",
+    }
+    assert [(one["user_id"], one["may_sell"]) for one in shown["members"]] == [
+        (11, True),
+        (12, False),
+    ]
+    for word in ("AAAB", "San Jose", "480.jpeg", "Members", "12"):
+        assert word in operator.run("company", "show", "demo", "1").stdout
+
+
+def test_who_is_shut_out_stays_out_at_once(operator: Operator, orderhub: Application) -> None:
+    put_people(operator)
+    shop = orderhub.shops.get("demo")
+    assert shop is not None
+    principal = Principal(shop, "c", "QQ", frozenset(), 11)
+
+    operator.run("company", "remove-member", "demo", "1", "11")
+    with pytest.raises(Unidentified, match="not a member"):
+        identify_salesperson(orderhub.desk, principal)
+    operator.run("company", "remove", "demo", "1")
+    with pytest.raises(Unidentified, match="company unknown"):
+        identify_salesperson(orderhub.desk, principal)
+    assert "company 1" in operator.complaint("company", "remove", "demo", "1")
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("company", "put", "demo", "1", "--code", "aaaa", "--name", "A"),
+        ("company", "put", "demo", "0", "--code", "AAAA", "--name", "A"),
+        ("company", "put", "demo", "1", "--code", "AAAA", "--name", "A", "--cover-image", "x"),
+        ("company", "put", "demo", "1", "--code", "AAAA", "--name", "A", "--cover-image", "x=y"),
+        ("user", "show", "demo", "QQ"),
+        ("user", "show", "demo", str(2**53)),
+    ],
+)
+def test_what_can_be_no_person_or_company_is_a_mistake_in_the_command(
+    operator: Operator, command: tuple[str, ...]
+) -> None:
+    operator.make_shop()
+    operator.complaint(*command, exit_code=2)
+
+
+def test_people_are_stored_and_removed_within_their_shop(orderhub: Application) -> None:
+    people = orderhub.people
+    for shop_id in ("demo", "other"):
+        people.put_user(
+            User(
+                id=11,
+                shop_id=shop_id,
+                given_name=shop_id,
+                family_name="Wang",
+                email="qq@shop.example",
+                title=0,
+                default_address=Address(line1="ABC st."),
+            )
+        )
+        people.put_company(Company(id=1, shop_id=shop_id, code="AAAA", name=shop_id))
+        people.put_membership(shop_id, Membership(company_id=1, user_id=11, may_sell=False))
+    people.put_membership("demo", Membership(company_id=1, user_id=2))
+    people.put_membership("demo", Membership(company_id=11, user_id=3))
+
+    stored = people.user("demo", 11)
+    assert stored is not None
+    assert (stored.given_name, stored.title) == ("demo", 0)
+    assert stored.default_address == Address(line1="ABC st.")
+    assert [(one.user_id, one.may_sell) for one in people.members("demo", 1)] == [
+        (2, True),
+        (11, False),
+    ]
+    people.remove_membership("demo", 1, 11)
+    people.remove_company("demo", 1)
+    assert people.membership("demo", 1, 11) is None
+    assert people.company("demo", 1) is None
+    assert [one.user_id for one in people.members("demo", 1)] == [2]
+    assert people.company("other", 1) == Company(id=1, shop_id="other", code="AAAA", name="other")
+    assert people.membership("other", 1, 11) is not None
+
+
+def test_products_are_read_in_batches(orderhub: Application) -> None:
+    catalog = orderhub.desk.catalog
+    made = {str(n): Product(id=str(n), name=f"Product {n}") for n in range(130)}
+    for product in made.values():
+        catalog.put_product("demo", product)
+    catalog.put_product("other", Product(id="900", name="Theirs"))
+
+    assert catalog.products("demo", [*made, "900", "901", "1", "1"]) == made
+    assert catalog.products("demo", []) == {}
+
+
 # -- what is not there -----------------------------------------------------------------------------
 
 
@@ -692,6 +854,17 @@ def test_differences_are_told_as_deep_as_they_lie() -> None:
         ("credential", "issue", "--wire", "marketplace", "--label", "x"),
         ("credential", "list"),
         ("credential", "revoke", "cred_1"),
+        ("user", "show", "1"),
+        (
+            *("user", "put", "1", "--given-name", "x", "--family-name", "y"),
+            *("--email", "x@y.example"),
+        ),
+        ("company", "put", "1", "--code", "AAAA", "--name", "x"),
+        ("company", "show", "1"),
+        ("company", "remove", "1"),
+        ("company", "add-member", "1", "2"),
+        ("company", "remove-member", "1", "2"),
+        ("company", "select", "1", "2"),
         ("product", "put", "1", "--name", "x", "--price", "1"),
         ("product", "show", "1"),
         ("cart", "put", "c", "--line", "1:1:1"),
@@ -716,6 +889,17 @@ def test_every_command_says_when_the_shop_does_not_exist(
     ("command", "what"),
     [
         (("credential", "revoke", "demo", "cred_1"), "credential cred_1"),
+        (
+            (
+                *("credential", "issue", "demo", "--wire", "brandcloud", "--label", "x"),
+                *("--user", "5"),
+            ),
+            "user 5",
+        ),
+        (("user", "show", "demo", "5"), "user 5"),
+        (("company", "show", "demo", "5"), "company 5"),
+        (("company", "select", "demo", "5", "6"), "company 5"),
+        (("company", "remove-member", "demo", "5", "6"), "user 6 in company 5"),
         (("product", "show", "demo", "1"), "product 1"),
         (("cart", "show", "demo", "c"), "cart c"),
         (("order", "show", "demo", "R123"), "order R123"),
@@ -776,7 +960,8 @@ def test_a_mistake_in_a_command_is_told_in_one_line_with_where_to_get_help(
 
 
 @pytest.mark.parametrize(
-    "group", [(), ("shop",), ("credential",), ("product",), ("cart",), ("order",)]
+    "group",
+    [(), ("shop",), ("credential",), ("user",), ("company",), ("product",), ("cart",), ("order",)],
 )
 def test_help_lists_the_commands_and_needs_no_table(group: tuple[str, ...]) -> None:
     assert "Commands" in Operator().run(*group, "--help").stdout
@@ -791,6 +976,14 @@ def test_help_lists_the_commands_and_needs_no_table(group: tuple[str, ...]) -> N
         ("credential", "issue"),
         ("credential", "list"),
         ("credential", "revoke"),
+        ("user", "put"),
+        ("user", "show"),
+        ("company", "put"),
+        ("company", "show"),
+        ("company", "remove"),
+        ("company", "add-member"),
+        ("company", "remove-member"),
+        ("company", "select"),
         ("product", "put"),
         ("product", "show"),
         ("cart", "put"),

@@ -3,6 +3,7 @@
 import copy
 import importlib
 import json
+from base64 import b64decode
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -71,4 +72,7 @@ class Client:
             event["body"] = raw
             event["isBase64Encoded"] = base64
         answer = invoke(f"{self._wire}/{operation}", event)
-        return Answer(answer["statusCode"], json.loads(answer["body"]), answer["headers"])
+        content = answer["body"]
+        is_file = answer.get("isBase64Encoded", False)
+        body = b64decode(content) if is_file else json.loads(content)
+        return Answer(answer["statusCode"], body, answer["headers"])

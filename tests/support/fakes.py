@@ -1,6 +1,6 @@
 """Hand-written stand-ins for the ports, for tests without input or output."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -9,13 +9,17 @@ from orderhub.domain.details import Reference
 from orderhub.domain.errors import InvalidField, NotFound, ReferenceTaken
 from orderhub.domain.events import Recorded, claims
 from orderhub.domain.order import DeadlineKind, Order
+from orderhub.domain.payment_link import PaymentLink
+from orderhub.domain.people import Company, Membership, User
 from orderhub.domain.shop import Cart, Credential, Product, Shop
 from orderhub.ports import (
     Contention,
     DuePage,
     IdTaken,
+    Mail,
     OrderKey,
     OrderPage,
+    OrderSummary,
     VersionConflict,
 )
 from orderhub.services.desk import Desk
@@ -45,17 +49,26 @@ class FakeClock:
 
 
 class FakeEntropy:
-    """Chance that can be foreseen: tails count up (or are given), jitter is all of it."""
+    """Chance that can be foreseen: tails and digits count up (or are given), jitter is all of
+    it."""
 
-    def __init__(self, tails: Sequence[int] = ()) -> None:
+    def __init__(self, tails: Sequence[int] = (), digits: Sequence[str] = ()) -> None:
         self._given = list(tails)
         self._next = 0
+        self._given_digits = list(digits)
+        self._next_digits = 0
 
     def order_id_tail(self) -> int:
         if self._given:
             return self._given.pop(0)
         self._next += 1
         return self._next
+
+    def digits(self, count: int) -> str:
+        if self._given_digits:
+            return self._given_digits.pop(0)
+        self._next_digits += 1
+        return f"{self._next_digits:0{count}d}"
 
     def jitter(self, at_most: float) -> float:
         return at_most
@@ -83,6 +96,17 @@ class FakeOrders:
         if OrderKey(shop_id, order_id) in self.broken:
             raise self.broken[OrderKey(shop_id, order_id)]
         return self.snapshots.get(OrderKey(shop_id, order_id))
+
+    def get_many(self, shop_id: str, order_ids: Sequence[int]) -> Sequence[Order]:
+        self.reads += 1
+        found = (self.snapshots.get(OrderKey(shop_id, order_id)) for order_id in order_ids)
+        return [order for order in found if order]
+
+    def get_with_history(
+        self, shop_id: str, order_id: int
+    ) -> tuple[Order, Sequence[Recorded]] | None:
+        order = self.get(shop_id, order_id)
+        return (order, list(self.history(shop_id, order_id))) if order else None
 
     def named(self, shop_id: str, kind: str, value: str) -> Sequence[tuple[Reference, int]]:
         return [
@@ -121,7 +145,15 @@ class FakeOrders:
     def page(
         self, shop_id: str, *, after_id: int = 0, before_id: int | None = None, limit: int = 50
     ) -> OrderPage:
-        raise AssertionError("no use case lists orders yet")
+        raise AssertionError("no use case lists orders oldest first yet")
+
+    def latest(
+        self, shop_id: str, *, before_id: int | None = None, limit: int = 50
+    ) -> Sequence[OrderSummary]:
+        self.reads += 1
+        ids = (key.order_id for key in self.snapshots if key.shop_id == shop_id)
+        chosen = sorted((i for i in ids if before_id is None or i < before_id), reverse=True)
+        return [_summary(self.snapshots[OrderKey(shop_id, i)]) for i in chosen[:limit]]
 
     def due(
         self, kind: DeadlineKind, shard: int, until: datetime, *, limit: int, cursor: str | None
@@ -140,22 +172,103 @@ class FakeOrders:
         return DuePage(tuple(page), str(start + limit) if more else None)
 
 
+def _summary(order: Order) -> OrderSummary:
+    return OrderSummary(
+        id=order.id,
+        number=order.number,
+        wire=order.wire,
+        status=order.status.value,
+        payment_status=order.payment_status.value,
+        fulfilment_status=order.fulfilment_status.value,
+        currency=order.currency,
+        total=order.total.amount,
+        updated_at=order.updated_at,
+    )
+
+
 class FakeCatalog:
     def __init__(self) -> None:
-        self.products: dict[tuple[str, str], Product] = {}
+        self.stock: dict[tuple[str, str], Product] = {}
         self.carts: dict[tuple[str, str], Cart] = {}
 
     def product(self, shop_id: str, product_id: str) -> Product | None:
-        return self.products.get((shop_id, product_id))
+        return self.stock.get((shop_id, product_id))
+
+    def products(self, shop_id: str, product_ids: Iterable[str]) -> Mapping[str, Product]:
+        found = {name: self.product(shop_id, name) for name in product_ids}
+        return {name: product for name, product in found.items() if product}
 
     def put_product(self, shop_id: str, product: Product) -> None:
-        self.products[shop_id, product.id] = product
+        self.stock[shop_id, product.id] = product
 
     def cart(self, shop_id: str, cart_id: str) -> Cart | None:
         return self.carts.get((shop_id, cart_id))
 
     def put_cart(self, shop_id: str, cart: Cart) -> None:
         self.carts[shop_id, cart.id] = cart
+
+
+class FakePeople:
+    def __init__(self) -> None:
+        self.users: dict[tuple[str, int], User] = {}
+        self.companies: dict[tuple[str, int], Company] = {}
+        self.memberships: dict[tuple[str, int, int], Membership] = {}
+
+    def user(self, shop_id: str, user_id: int) -> User | None:
+        return self.users.get((shop_id, user_id))
+
+    def put_user(self, user: User) -> None:
+        self.users[user.shop_id, user.id] = user
+
+    def company(self, shop_id: str, company_id: int) -> Company | None:
+        return self.companies.get((shop_id, company_id))
+
+    def put_company(self, company: Company) -> None:
+        self.companies[company.shop_id, company.id] = company
+
+    def remove_company(self, shop_id: str, company_id: int) -> None:
+        self.companies.pop((shop_id, company_id), None)
+
+    def membership(self, shop_id: str, company_id: int, user_id: int) -> Membership | None:
+        return self.memberships.get((shop_id, company_id, user_id))
+
+    def members(self, shop_id: str, company_id: int) -> Sequence[Membership]:
+        return [
+            membership
+            for key, membership in sorted(self.memberships.items())
+            if key[:2] == (shop_id, company_id)
+        ]
+
+    def put_membership(self, shop_id: str, membership: Membership) -> None:
+        key = (shop_id, membership.company_id, membership.user_id)
+        self.memberships[key] = membership
+
+    def remove_membership(self, shop_id: str, company_id: int, user_id: int) -> None:
+        self.memberships.pop((shop_id, company_id, user_id), None)
+
+
+class FakeLinks:
+    def __init__(self) -> None:
+        self.by_hash: dict[str, PaymentLink] = {}
+
+    def add(self, link: PaymentLink) -> None:
+        self.by_hash[link.token_hash] = link
+
+    def get(self, token_hash: str) -> PaymentLink | None:
+        return self.by_hash.get(token_hash)
+
+
+class FakeMailer:
+    """Keeps what was sent; ``broken`` is raised instead."""
+
+    def __init__(self) -> None:
+        self.sent: list[Mail] = []
+        self.broken: Exception | None = None
+
+    def send(self, mail: Mail) -> None:
+        if self.broken:
+            raise self.broken
+        self.sent.append(mail)
 
 
 class FakeShops:
@@ -197,9 +310,18 @@ class FakeDesk:
     def __init__(self) -> None:
         self.orders = FakeOrders()
         self.catalog = FakeCatalog()
+        self.people = FakePeople()
         self.clock = FakeClock()
         self.entropy = FakeEntropy()
-        self.desk = Desk(self.orders, self.catalog, self.clock, self.entropy)
+        self.links = FakeLinks()
+        self.desk = Desk(
+            orders=self.orders,
+            catalog=self.catalog,
+            people=self.people,
+            links=self.links,
+            clock=self.clock,
+            entropy=self.entropy,
+        )
 
 
 __all__ = [
@@ -209,6 +331,9 @@ __all__ = [
     "FakeClock",
     "FakeDesk",
     "FakeEntropy",
+    "FakeLinks",
+    "FakeMailer",
     "FakeOrders",
+    "FakePeople",
     "FakeShops",
 ]

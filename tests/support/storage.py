@@ -13,7 +13,7 @@ from orderhub.adapters.dynamodb.orders import DynamoOrders
 from orderhub.domain import commands
 from orderhub.domain.commands import Change
 from orderhub.domain.details import Reference
-from orderhub.domain.errors import Reason, ReferenceTaken, Refused
+from orderhub.domain.errors import Busy, Reason, ReferenceTaken, Refused
 from orderhub.domain.events import OrderPlaced
 from orderhub.domain.lines import LineRequest
 from orderhub.domain.money import UnitPrice
@@ -39,6 +39,65 @@ class OrderRepositoryContract:
         orders.commit(change)
         assert orders.get(shop, change.order.id) == change.order
         assert list(orders.history(shop, change.order.id)) == change.recorded
+
+    @pytest.mark.parametrize("lines", [3, 60])
+    def test_an_order_and_its_history_are_read_at_once(
+        self, orders: DynamoOrders, shop: str, lines: int
+    ) -> None:
+        first = placed(shop, lines=lines)
+        orders.commit(first)
+        paying = Change(first.order, NOON, TESTER)
+        commands.capture_payment(paying, payment("1.50"))
+        orders.commit(paying)
+        orders.commit(placed(shop, tail=2))
+        history = [*first.recorded, *paying.recorded]
+        assert orders.get_with_history(shop, first.order.id) == (paying.order, history)
+        assert orders.get_with_history(f"{shop}-2", first.order.id) is None
+
+    def test_a_history_read_with_its_order_ends_where_the_order_stands(
+        self, orders: DynamoOrders, shop: str, client: Any, table_name: str
+    ) -> None:
+        """What was written between two pages of the query, or half of it, is not shown."""
+        first = placed(shop)
+        orders.commit(first)
+        later = Change(first.order, NOON, TESTER)
+        commands.add_note(later, "later")
+        [event] = later.recorded
+        client.put_item(TableName=table_name, Item=items.event(later.order, event))
+        assert orders.get_with_history(shop, first.order.id) == (first.order, first.recorded)
+        client.delete_item(
+            TableName=table_name,
+            Key={"pk": {"S": keys.order(shop, first.order.id)}, "sk": {"S": keys.event(1)}},
+        )
+        client.delete_item(
+            TableName=table_name,
+            Key={"pk": {"S": keys.order(shop, first.order.id)}, "sk": {"S": keys.event(2)}},
+        )
+        with pytest.raises(Busy):
+            orders.get_with_history(shop, first.order.id)
+
+    def test_many_orders_are_read_in_the_order_asked_for(
+        self, orders: DynamoOrders, shop: str
+    ) -> None:
+        made = [placed(shop, tail=tail, lines=lines) for tail, lines in enumerate((1, 51, 0, 2))]
+        for change in made:
+            orders.commit(change)
+        orders.commit(placed(f"{shop}-2", tail=99))
+        ids = [change.order.id for change in made]
+        stranger = placed(f"{shop}-2", tail=99).order.id
+        asked = [ids[3], stranger, ids[0], 12345, ids[1], ids[2], ids[0]]
+        expected = [made[index].order for index in (3, 0, 1, 2, 0)]
+        assert orders.get_many(shop, asked) == expected
+        assert orders.get_many(shop, []) == []
+
+    def test_more_orders_than_one_batch_holds_are_read(
+        self, orders: DynamoOrders, shop: str
+    ) -> None:
+        made = [placed(shop, tail=tail) for tail in range(1, 121)]
+        for change in made:
+            orders.commit(change)
+        found = orders.get_many(shop, [change.order.id for change in made])
+        assert found == [change.order for change in made]
 
     def test_an_unknown_order_is_none_with_no_history(
         self, orders: DynamoOrders, shop: str
@@ -207,6 +266,18 @@ class OrderRepositoryContract:
         between = orders.page(shop, after_id=ids[0], before_id=ids[4])
         assert [summary.id for summary in between.orders] == ids[1:4]
         assert orders.page(shop, after_id=ids[4]).orders == ()
+
+    def test_the_latest_orders_come_newest_first(self, orders: DynamoOrders, shop: str) -> None:
+        made = [placed(shop, at=NOON + timedelta(seconds=n), tail=9 - n) for n in range(5)]
+        for change in made:
+            orders.commit(change)
+        orders.commit(placed(f"{shop}-2"))
+        ids = [change.order.id for change in reversed(made)]
+        assert [summary.id for summary in orders.latest(shop, limit=2)] == ids[:2]
+        rest = orders.latest(shop, before_id=ids[1], limit=3)
+        assert [summary.id for summary in rest] == ids[2:]
+        assert orders.latest(shop, before_id=ids[-1]) == []
+        assert len(orders.latest(shop)) == 5
 
     def test_the_list_shows_each_order_as_it_now_is(self, orders: DynamoOrders, shop: str) -> None:
         change = placed(shop)

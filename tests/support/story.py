@@ -13,6 +13,7 @@ from orderhub.domain.commands import Change, Placement
 from orderhub.domain.details import Actor, Details, Reference
 from orderhub.domain.errors import InvalidField, Refused
 from orderhub.domain.events import Recorded, Terms
+from orderhub.domain.invoice import Invoicing
 from orderhub.domain.lines import Charge, Discount, LineRequest
 from orderhub.domain.money import Money, UnitPrice
 from orderhub.domain.order import Order
@@ -67,6 +68,8 @@ class Story:
         references: tuple[Reference, ...] = (),
         now: datetime = NOON,
         empty: bool = False,
+        invoicing: Invoicing | None = None,
+        details: Details | None = None,
     ) -> None:
         self.now = now
         placement = Placement(
@@ -74,11 +77,12 @@ class Story:
             wire="marketplace",
             currency=currency,
             terms=terms,
-            details=Details(),
+            details=details or Details(),
             references=references,
             lines=() if empty else lines or (line(),),
             charges=charges,
             discounts=discounts,
+            invoicing=invoicing,
         )
         placed = commands.place("demo", identity.order_id(now, 1), placement, now, CLERK)
         self.order: Order = placed.order

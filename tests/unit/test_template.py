@@ -43,7 +43,9 @@ def test_nothing_in_the_code_scans_the_table() -> None:
     for source in (ROOT / "layers/core/orderhub").rglob("*.py"):
         text = source.read_text(encoding="utf-8")
         assert ".scan(" not in text, source
-        assert "Scan" not in text.replace("Scanner", ""), source
+        # The direction of a query is called so too.
+        text = text.replace("Scanner", "").replace("ScanIndexForward", "")
+        assert "Scan" not in text, source
 
 
 def test_every_function_folder_is_deployed_and_has_a_payload() -> None:
@@ -99,7 +101,7 @@ def test_events_that_can_not_be_published_are_kept_and_raise_an_alarm() -> None:
 def test_no_machine_path_or_registry_stands_in_what_we_pin() -> None:
     for lock in (
         *Path(ROOT, "requirements").glob("*.txt"),
-        ROOT / "layers/dependencies/requirements.txt",
+        *Path(ROOT, "layers/dependencies").glob("*.txt"),
     ):
         text = lock.read_text(encoding="utf-8")
         assert "://" not in text, lock

@@ -9,6 +9,7 @@ from orderhub.adapters.dynamodb import items, keys
 _KEYS: Final = {
     "Authenticate, first time in a minute": "`CREDENTIAL#<sha256>`, `SHOP#<shop>`/`PROFILE`",
     "Authenticate, remembered": "(in the warm function)",
+    "Identify a salesperson": "`USER#<id>`, `COMPANY#<id>`, and its `MEMBER#<user>`",
     "Create an order": "puts `ORDER`, `EVENT#000001`, one `REF#` item",
     "Create it again (redelivered)": "the `REF#` item refuses and says which order; `ORDER*`",
     "Create an order with five lines": "as above",
@@ -22,7 +23,14 @@ _KEYS: Final = {
     "Pay again (redelivered)": "`ORDER*`",
     "Complete": "`ORDER*`; puts `ORDER`, `EVENT#<n>`",
     "Read the history": "`SHOP#<shop>#ORDER#<id>`, sk begins with `EVENT#`",
+    "Read an order with its history": "`SHOP#<shop>#ORDER#<id>`, all of it in one query",
+    "Order a cart of five products": "`CART#<id>`, a batch of `PRODUCT#<id>`; "
+    "puts `ORDER`, `EVENT#000001`, two `REF#order#` (cart, number)",
+    "Order it again": "the cart's `REF#` refuses and says which order; `ORDER*`",
+    "Read by a number of the wire's own": "`SHOP#<shop>#REF#order#<number>`, then the order",
+    "Refund": "`ORDER*` (read before); puts `ORDER`, two `EVENT#<n>`",
     "List a page of 50 orders": "index `orders-by-time`, `SHOP#<shop>`, order id as a range",
+    "List 50 whole orders, newest first": "index `orders-by-time` backwards, a batch of `ORDER`",
     "Look for due orders, four shards, none due": "index `due`, `DUE#<kind>#<shard>` until now",
     "Expire one order": "`ORDER*`; puts `ORDER`, `EVENT#<n>`",
     "Create an order of 2,000 lines": "puts `ORDER`, ten `ORDER#LINES#<chunk>`, `EVENT#`, `REF#`",

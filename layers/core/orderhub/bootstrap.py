@@ -5,11 +5,13 @@ from functools import cache, cached_property
 from . import settings
 from .adapters.dynamodb import client as dynamodb
 from .adapters.dynamodb.catalog import DynamoCatalog
+from .adapters.dynamodb.links import DynamoLinks
 from .adapters.dynamodb.orders import DynamoOrders
+from .adapters.dynamodb.people import DynamoPeople
 from .adapters.dynamodb.shops import DynamoShops
 from .adapters.dynamodb.stream import outgoing_event
 from .adapters.system import SystemClock, SystemEntropy
-from .ports import EventBus
+from .ports import EventBus, InvoiceRenderer, Mailer, QrCoder
 from .services.authenticate import Authenticator
 from .services.desk import Desk
 from .settings import Settings
@@ -29,9 +31,15 @@ class Application:
         return Desk(
             orders=DynamoOrders(client, table, self.settings.due_shards),
             catalog=DynamoCatalog(client, table),
+            people=self.people,
+            links=DynamoLinks(client, table),
             clock=SystemClock(),
             entropy=SystemEntropy(),
         )
+
+    @cached_property
+    def people(self) -> DynamoPeople:
+        return DynamoPeople(self._dynamodb, self.settings.table_name)
 
     @cached_property
     def shops(self) -> DynamoShops:
@@ -47,6 +55,27 @@ class Application:
         from .adapters import eventbridge  # noqa: PLC0415
 
         return eventbridge.EventBridgeBus(eventbridge.connect(), self.settings.event_bus_name)
+
+    # What few functions need is imported by those alone.
+
+    @cached_property
+    def mailer(self) -> Mailer:
+        from .adapters import ses  # noqa: PLC0415
+
+        return ses.SesMailer(ses.connect(), self.settings.mail_sender)
+
+    @cached_property
+    def qr_coder(self) -> QrCoder:
+        from .adapters.qr import SegnoQrCoder  # noqa: PLC0415
+
+        return SegnoQrCoder()
+
+    @cached_property
+    def invoice_renderer(self) -> InvoiceRenderer:
+        # In a layer of its own, which only the function that needs it has.
+        from .adapters.invoice_pdf import PdfInvoices  # noqa: PLC0415
+
+        return PdfInvoices()
 
     @cached_property
     def _dynamodb(self) -> dynamodb.DynamoDBClient:

@@ -1,6 +1,6 @@
 """What the services need from the outside, as protocols. Adapters fulfil them; tests fake them."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -8,7 +8,10 @@ from typing import Protocol
 from .domain.commands import Change
 from .domain.details import Reference
 from .domain.events import Recorded
+from .domain.invoice import Invoice
 from .domain.order import DeadlineKind, Order
+from .domain.payment_link import PaymentLink
+from .domain.people import Company, Membership, User
 from .domain.shop import Cart, Credential, Product, Shop
 
 
@@ -86,6 +89,19 @@ class OrderRepository(Protocol):
         """One strongly consistent read."""
         ...
 
+    def get_many(self, shop_id: str, order_ids: Sequence[int]) -> Sequence[Order]:
+        """The orders with these ids, in their order; those that don't exist are left out.
+
+        Read in batches and eventually consistent, so for lists.
+        """
+        ...
+
+    def get_with_history(
+        self, shop_id: str, order_id: int
+    ) -> tuple[Order, Sequence[Recorded]] | None:
+        """The order and all events up to its version: one strongly consistent query."""
+        ...
+
     def named(self, shop_id: str, kind: str, value: str) -> Sequence[tuple[Reference, int]]:
         """All references of that kind and value, with the ids of the orders they name."""
         ...
@@ -107,6 +123,15 @@ class OrderRepository(Protocol):
         self, shop_id: str, *, after_id: int = 0, before_id: int | None = None, limit: int = 50
     ) -> OrderPage:
         """Orders by id, and so by the time they were created, oldest first."""
+        ...
+
+    def latest(
+        self, shop_id: str, *, before_id: int | None = None, limit: int = 50
+    ) -> Sequence[OrderSummary]:
+        """The newest orders made before the one with ``before_id``, newest first.
+
+        Fewer than ``limit`` mean the end.
+        """
         ...
 
     def due(
@@ -132,14 +157,87 @@ class ShopRepository(Protocol):
         ...
 
 
+class PeopleRepository(Protocol):
+    """Users, companies, and who belongs to which. Nothing is read across shops."""
+
+    def user(self, shop_id: str, user_id: int) -> User | None: ...
+
+    def put_user(self, user: User) -> None: ...
+
+    def company(self, shop_id: str, company_id: int) -> Company | None: ...
+
+    def put_company(self, company: Company) -> None: ...
+
+    def remove_company(self, shop_id: str, company_id: int) -> None:
+        """Its memberships stay, should it come back."""
+        ...
+
+    def membership(self, shop_id: str, company_id: int, user_id: int) -> Membership | None: ...
+
+    def members(self, shop_id: str, company_id: int) -> Sequence[Membership]:
+        """By user id."""
+        ...
+
+    def put_membership(self, shop_id: str, membership: Membership) -> None: ...
+
+    def remove_membership(self, shop_id: str, company_id: int, user_id: int) -> None: ...
+
+
 class Catalog(Protocol):
     def product(self, shop_id: str, product_id: str) -> Product | None: ...
+
+    def products(self, shop_id: str, product_ids: Iterable[str]) -> Mapping[str, Product]:
+        """By id, those that exist; read in batches."""
+        ...
 
     def put_product(self, shop_id: str, product: Product) -> None: ...
 
     def cart(self, shop_id: str, cart_id: str) -> Cart | None: ...
 
     def put_cart(self, shop_id: str, cart: Cart) -> None: ...
+
+
+class PaymentLinks(Protocol):
+    """Links to pay by, found by the hash of their token, whatever shop they are of."""
+
+    def add(self, link: PaymentLink) -> None: ...
+
+    def get(self, token_hash: str) -> PaymentLink | None:
+        """Strongly consistent: a link works as soon as its mail is there. One past its
+        ``kept_until`` may still be found."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """A plain text message to one person. Neither logged nor kept."""
+
+    to: str
+    subject: str
+    text: str
+
+
+class Mailer(Protocol):
+    def send(self, mail: Mail) -> None:
+        """Hand a message over for delivery.
+
+        Raises :class:`~orderhub.domain.errors.InvalidField` (``email``) for an address that can't
+        get mail, :class:`~orderhub.domain.errors.Busy` or
+        :class:`~orderhub.domain.errors.Unavailable` when trying again may help.
+        """
+        ...
+
+
+class QrCoder(Protocol):
+    def png_base64(self, text: str) -> str:
+        """A QR code that reads as ``text``: a PNG picture, in base64."""
+        ...
+
+
+class InvoiceRenderer(Protocol):
+    def render(self, invoice: Invoice, order: Order, *, timezone: str) -> bytes:
+        """A PDF. The same invoice gives the same bytes; days are those of ``timezone`` (IANA)."""
+        ...
 
 
 class Clock(Protocol):
@@ -157,6 +255,10 @@ class Clock(Protocol):
 class Entropy(Protocol):
     def order_id_tail(self) -> int:
         """Twelve random bits."""
+        ...
+
+    def digits(self, count: int) -> str:
+        """So many random decimal digits."""
         ...
 
     def jitter(self, at_most: float) -> float:

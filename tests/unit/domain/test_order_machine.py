@@ -23,6 +23,7 @@ from orderhub.domain.commands import Change
 from orderhub.domain.details import Address, Contact, Details, Reference
 from orderhub.domain.errors import InvalidField, Refused
 from orderhub.domain.events import Recorded, Terms
+from orderhub.domain.invoice import Invoicing, Seller
 from orderhub.domain.lines import Charge, ChargeKind, Discount, LineRequest
 from orderhub.domain.money import Money, UnitPrice
 from orderhub.domain.order import Order
@@ -374,6 +375,7 @@ class OrderMachine(RuleBasedStateMachine):
             charges=self.charges(charge),
             discounts=self.discounts(self.model.discounts),
             references=(Reference("order", "marketplace:taobao", "TB1"),) if named else (),
+            invoicing=Invoicing(seller=Seller(name="Company A"), number="R1-I"),
         )
         self.checked = 0
         self.paid_total: Money | None = None
@@ -668,6 +670,13 @@ class OrderMachine(RuleBasedStateMachine):
             assert self.story.seen.status == order.status == self.closed_as
         elif order.status.is_closed:
             self.closed_as = order.status.value
+
+    @invariant()
+    def it_has_an_invoice_from_the_moment_on_in_which_it_was_paid(self) -> None:
+        order = self.story.order
+        assert [invoice.issued_at for invoice in order.invoices] == (
+            [order.paid_at] if order.paid_at else []
+        )
 
     @invariant()
     def the_price_of_a_paid_order_is_fixed(self) -> None:

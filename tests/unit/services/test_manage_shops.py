@@ -346,7 +346,7 @@ def test_nothing_is_written_when_one_of_the_products_is_bad(office: Office) -> N
     with pytest.raises(InvalidField):
         office.put(tea_pot(), tea_pot(id="8803", name=""))
 
-    assert not office.catalog.products
+    assert not office.catalog.stock
 
 
 @pytest.mark.parametrize(

@@ -22,5 +22,8 @@ class SystemEntropy:
     def order_id_tail(self) -> int:
         return secrets.randbits(TAIL_BITS)
 
+    def digits(self, count: int) -> str:
+        return f"{secrets.randbelow(10**count):0{count}d}"
+
     def jitter(self, at_most: float) -> float:
         return secrets.SystemRandom().uniform(0, at_most)

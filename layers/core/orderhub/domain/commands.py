@@ -11,10 +11,11 @@ from datetime import UTC, datetime
 from typing import Final
 
 from . import events as happened
-from .details import Actor, Details, Reference
+from .details import Actor, Address, Contact, Details, Reference
 from .errors import InvalidField, Reason, Refused
 from .events import Event, Recorded, Terms
 from .identity import milliseconds_precise
+from .invoice import Invoice, Invoicing
 from .lines import MAX_LINES, MAX_QUANTITY, Charge, Discount, Line, LineRequest
 from .money import MAX_MINOR_UNITS, Money
 from .order import (
@@ -61,7 +62,10 @@ class Change:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Placement:
-    """All that a new order starts with. ``number`` is filled in once the order has its id."""
+    """All that a new order starts with.
+
+    ``number`` and the invoice's number are filled in once the order has its id.
+    """
 
     number: str = ""
     wire: str
@@ -73,6 +77,7 @@ class Placement:
     charges: tuple[Charge, ...] = ()
     discounts: tuple[Discount, ...] = ()
     tags: tuple[str, ...] = ()
+    invoicing: Invoicing | None = None
 
 
 def place(shop_id: str, order_id: int, placement: Placement, now: datetime, actor: Actor) -> Change:
@@ -94,6 +99,7 @@ def place(shop_id: str, order_id: int, placement: Placement, now: datetime, acto
             charges=placement.charges,
             discounts=placement.discounts,
             tags=placement.tags,
+            invoicing=placement.invoicing,
         ),
     )
     order = Order.place(shop_id, order_id, first)
@@ -129,6 +135,13 @@ def change_details(change: Change, details: Details, references: Iterable[Refere
         return
     _require_open(change)
     change.record(happened.DetailsChanged(details=details, references=new))
+
+
+def bind_customer(change: Change, customer: Contact) -> None:
+    """Say whose order it is. Whatever state it is in: that moves neither money nor goods."""
+    details = replace(change.order.details, customer=customer)
+    if details != change.order.details:
+        change.record(happened.DetailsChanged(details=details))
 
 
 def change_charges(
@@ -538,6 +551,22 @@ def _settle(change: Change) -> None:
             refundable_until=window_end(change.now, order.terms.refund_window),
         )
     )
+    if order.invoicing:
+        invoice = Invoice(
+            number=order.invoicing.number,
+            issued_at=change.now,
+            seller=order.invoicing.seller,
+            recipient=_recipient(order.details),
+        )
+        change.record(happened.InvoiceIssued(invoice=invoice))
+
+
+def _recipient(details: Details) -> Address | None:
+    customer = details.customer
+    known = details.billing_address or details.shipping_address
+    if known or customer is None:
+        return known
+    return Address(full_name=customer.name, email=customer.email, phone=customer.phone)
 
 
 def _flag_excess(change: Change) -> None:

@@ -7,9 +7,11 @@
     ├── NotFound              no such thing in this shop
     │   └── AmbiguousReference    more than one thing answers to that name
     ├── Refused               a valid request that the order's state forbids
+    ├── InvalidProducts       products that were sellable once and are no longer
     ├── ReferenceTaken        an external reference that already belongs to an order
     ├── Unauthenticated       no credential, or one that we don't know (any more)
     ├── Forbidden             a known credential without the needed scope
+    ├── Unidentified          a known credential whose person or company can't do what is asked
     ├── Busy                  others were faster each time; nothing was changed, try again
     └── Unavailable           a service we need did not answer; whatever happened, try again
 """
@@ -67,6 +69,16 @@ class Refused(OrderHubError):
         self.reason = reason
 
 
+class InvalidProducts(OrderHubError):
+    """Products in a cart that can't be sold (any more), by their numbers, in the cart's order."""
+
+    code = "invalid_products"
+
+    def __init__(self, numbers: tuple[str, ...]) -> None:
+        super().__init__(f"can't be sold: {', '.join(numbers)}")
+        self.numbers = numbers
+
+
 class Reason:
     """Why a command was refused; wires map each onto their own error."""
 
@@ -82,7 +94,15 @@ class Reason:
     REFUND_EXCEEDS_CAPTURED = "refund_exceeds_captured"
     REFUND_WINDOW_CLOSED = "refund_window_closed"
     REFUND_UNKNOWN = "refund_unknown"
+    NOTHING_TO_REFUND = "nothing_to_refund"
+    REFUND_REPEATED = "refund_repeated"
+    """A refund of this transaction exists already, on whichever order."""
     PAYMENT_UNKNOWN = "payment_unknown"
+    OTHER_PAYMENT_METHOD = "other_payment_method"
+    PAYMENT_OF_ANOTHER_ORDER = "payment_of_another_order"
+    CART_EMPTY = "cart_empty"
+    BOUND_TO_ANOTHER = "bound_to_another"
+    """The order belongs to another customer."""
     TOO_MANY_NOTES = "too_many_notes"
     TOO_MANY_REFUNDS = "too_many_refunds"
     TOO_MANY_PAYMENTS = "too_many_payments"
@@ -120,6 +140,25 @@ class Forbidden(OrderHubError):
     def __init__(self, scope: str) -> None:
         super().__init__(f"the credential lacks the scope {scope}")
         self.scope = scope
+
+
+class Unidentified(OrderHubError):
+    """The credential is good, but not for a person (or company) that may do what is asked.
+
+    ``reason`` is one of the constants here.
+    """
+
+    code = "unidentified"
+
+    USER_UNKNOWN = "user_unknown"
+    NO_COMPANY_SELECTED = "no_company_selected"
+    COMPANY_UNKNOWN = "company_unknown"
+    NOT_A_MEMBER = "not_a_member"
+    MAY_NOT_SELL = "may_not_sell"
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason.replace("_", " "))
+        self.reason = reason
 
 
 class Busy(OrderHubError):

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import ClassVar, Final
 
 from .details import Actor, Details, Reference
+from .invoice import Invoice, Invoicing
 from .lines import Charge, Discount, Line
 from .money import Money
 from .payment import Payment
@@ -43,6 +44,7 @@ class OrderPlaced:
     charges: tuple[Charge, ...] = ()
     discounts: tuple[Discount, ...] = ()
     tags: tuple[str, ...] = ()
+    invoicing: Invoicing | None = None
 
     @property
     def claims(self) -> tuple[Reference, ...]:
@@ -163,6 +165,15 @@ class OrderPaid:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class InvoiceIssued:
+    """Recorded with ``order.paid``, for orders that were placed with :class:`Invoicing`."""
+
+    TYPE: ClassVar[str] = "invoice.issued"
+
+    invoice: Invoice
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RefundRequested:
     TYPE: ClassVar[str] = "refund.requested"
 
@@ -272,6 +283,7 @@ Event = (
     | OverpaymentDetected
     | RefundFellDue
     | OrderPaid
+    | InvoiceIssued
     | RefundRequested
     | RefundSucceeded
     | RefundFailed

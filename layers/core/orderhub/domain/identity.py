@@ -48,6 +48,11 @@ def default_number(identifier: int) -> str:
     return f"{_NUMBER_PREFIX}{identifier}"
 
 
+def default_invoice_number(order_number: str) -> str:
+    """The number of an invoice whose wire has no format of its own."""
+    return f"{order_number}-I"
+
+
 def order_id_in(name: str) -> int | None:
     """The id that ``name`` is, or holds as a default number; ``None`` for any other name."""
     digits = name.removeprefix(_NUMBER_PREFIX)

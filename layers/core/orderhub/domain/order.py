@@ -9,6 +9,7 @@ from typing import Final, assert_never
 from . import events as happened
 from .details import Actor, Details, Reference
 from .events import Event, Recorded, Terms
+from .invoice import Invoice, Invoicing
 from .lines import Charge, Discount, Line
 from .money import Money
 from .payment import Payment, PaymentState
@@ -78,6 +79,8 @@ class Order:
     payment_due_at: datetime | None = None
     refundable_until: datetime | None = None
     refund_window_closed: bool = False
+    invoicing: Invoicing | None = None
+    invoices: tuple[Invoice, ...] = ()
 
     # -- money ---------------------------------------------------------------------------------
 
@@ -276,6 +279,7 @@ class Order:
             charges=placed.charges,
             discounts=placed.discounts,
             tags=placed.tags,
+            invoicing=placed.invoicing,
             payment_due_at=placed.payment_due_at,
         )
 
@@ -344,6 +348,8 @@ def _apply(order: Order, event: Event, at: datetime, actor: Actor) -> Order:
                 payment_due_at=None,
                 refundable_until=event.refundable_until,
             )
+        case happened.InvoiceIssued():
+            return replace(order, invoices=(*order.invoices, event.invoice))
         case happened.RefundRequested():
             return replace(order, refunds=(*order.refunds, event.refund))
         case happened.RefundSucceeded():

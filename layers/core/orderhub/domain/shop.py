@@ -61,6 +61,8 @@ class Credential:
     scopes: tuple[str, ...]
     created_at: datetime
     revoked_at: datetime | None = None
+    user_id: int | None = None
+    """Whose it is, on wires where requests come from a person."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,7 @@ class Principal:
     credential_id: str
     label: str
     scopes: frozenset[str]
+    user_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

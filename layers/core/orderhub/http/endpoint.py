@@ -6,26 +6,32 @@ raises becomes its API's own error. The route itself lives in the template, so n
 dispatches.
 """
 
-import json
+import base64
 import os
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import wraps
-from typing import Any
+from typing import Any, Final
 
+import msgspec
 from aws_lambda_powertools.logging import Logger
 
 from orderhub import bootstrap
 from orderhub.domain.details import Actor
 from orderhub.services.desk import Desk
-from orderhub.wire.contract import Request, RequestError, Response, Wire
+from orderhub.wire.contract import OpenRequest, Request, RequestError, Response, Wire
 
 from .body import decode_body
 
 Operation = Callable[[Request, Desk], Response]
+OpenOperation = Callable[[OpenRequest, Desk], Response]
 Handler = Callable[[dict[str, Any], Any], dict[str, Any]]
 
 logger = Logger(service="orderhub")
+
+# Amounts are exact: a Decimal goes out as the number that it is, never by way of a float.
+_JSON: Final = msgspec.json.Encoder(decimal_format="number")
 
 
 def endpoint(wire: Wire, scope: str) -> Callable[[Operation], Handler]:
@@ -35,52 +41,85 @@ def endpoint(wire: Wire, scope: str) -> Callable[[Operation], Handler]:
     tokens or personal data.
     """
 
+    def decorate(operation: Operation) -> Handler:
+        def answer(event: dict[str, Any], line: dict[str, object]) -> Response:
+            application = bootstrap.application()
+            request = _request(application, wire, scope, event, line)
+            return operation(request, application.desk)
+
+        return _handler(wire, operation, answer)
+
+    return decorate
+
+
+def open_endpoint(wire: Wire) -> Callable[[OpenOperation], Handler]:
+    """Like :func:`endpoint`, for an operation that anybody may call: what its path or body holds
+    is all the proof that it asks for."""
+
+    def decorate(operation: OpenOperation) -> Handler:
+        def answer(event: dict[str, Any], _line: dict[str, object]) -> Response:
+            application = bootstrap.application()
+            received = _received(application, wire, event)
+            if received.problem:
+                raise received.problem
+            return operation(OpenRequest(**received.fields), application.desk)
+
+        return _handler(wire, operation, answer)
+
+    return decorate
+
+
+def _handler(
+    wire: Wire,
+    operation: Callable[..., Response],
+    answer: Callable[[dict[str, Any], dict[str, object]], Response],
+) -> Handler:
     if "AWS_LAMBDA_FUNCTION_NAME" in os.environ:
         # While Lambda starts the function, the processor is free: connect now, not at first use.
         _warm_up(bootstrap.application())
 
-    def decorate(operation: Operation) -> Handler:
-        @wraps(operation)
-        def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
-            started = time.perf_counter()
-            line: dict[str, object] = {
-                "wire": wire.name,
-                "route": event.get("routeKey", ""),
-                "request_id": event.get("requestContext", {}).get("requestId", ""),
-                "function_name": getattr(context, "function_name", ""),
-                "function_request_id": getattr(context, "aws_request_id", ""),
-            }
-            try:
-                application = bootstrap.application()
-                request = _request(application, wire, scope, event, line)
-                response = operation(request, application.desk)
-            except Exception as error:
-                response = wire.error(error)
-                line["error"] = getattr(error, "code", type(error).__name__)
-                if response.status >= 500:
-                    logger.exception("request failed", extra=line)
-            line.update(response.about)
-            line["status"] = response.status
-            line["milliseconds"] = round((time.perf_counter() - started) * 1000, 1)
-            logger.info("request", extra=line)
-            return _answer(response, str(line["request_id"]))
+    @wraps(operation)
+    def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+        started = time.perf_counter()
+        line: dict[str, object] = {
+            "wire": wire.name,
+            "route": event.get("routeKey", ""),
+            "request_id": event.get("requestContext", {}).get("requestId", ""),
+            "function_name": getattr(context, "function_name", ""),
+            "function_request_id": getattr(context, "aws_request_id", ""),
+        }
+        try:
+            response = answer(event, line)
+        except Exception as error:
+            response = wire.error(error)
+            line["error"] = getattr(error, "code", type(error).__name__)
+            if response.status >= 500:
+                logger.exception("request failed", extra=line)
+        line.update(response.about)
+        line["status"] = response.status
+        line["milliseconds"] = round((time.perf_counter() - started) * 1000, 1)
+        logger.info("request", extra=line)
+        return _answer(response, str(line["request_id"]))
 
-        return handler
-
-    return decorate
+    return handler
 
 
 def _warm_up(application: bootstrap.Application) -> None:
     _ = application.desk, application.authenticator
 
 
-def _request(
-    application: bootstrap.Application,
-    wire: Wire,
-    scope: str,
-    event: Mapping[str, Any],
-    line: dict[str, object],
-) -> Request:
+@dataclass(frozen=True, slots=True)
+class _Received:
+    """A request before anybody asked whose it is. ``problem`` is told only to callers who may be
+    here at all."""
+
+    fields: dict[str, Any]
+    problem: RequestError | None
+
+
+def _received(
+    application: bootstrap.Application, wire: Wire, event: Mapping[str, Any]
+) -> _Received:
     now = application.desk.clock.now()
     headers = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
     problem: RequestError | None = None
@@ -90,21 +129,39 @@ def _request(
             event, headers, takes_forms=wire.takes_forms, max_bytes=wire.max_body_bytes
         )
     except RequestError as error:
-        # Told only to callers who may be here at all.
         problem = error
-    principal = application.authenticator.authenticate(wire.name, wire.token(headers, body), scope)
+    called = event.get("requestContext") or {}
+    fields = {
+        "now": now,
+        "path": event.get("pathParameters") or {},
+        "query": event.get("queryStringParameters") or {},
+        "headers": headers,
+        "body": body,
+        "base_url": application.settings.base_url(
+            domain_name=called.get("domainName", ""), api_id=called.get("apiId", "")
+        ),
+    }
+    return _Received(fields, problem)
+
+
+def _request(
+    application: bootstrap.Application,
+    wire: Wire,
+    scope: str,
+    event: Mapping[str, Any],
+    line: dict[str, object],
+) -> Request:
+    received = _received(application, wire, event)
+    token = wire.token(received.fields["headers"], received.fields["body"])
+    principal = application.authenticator.authenticate(wire.name, token, scope)
     line["shop_id"] = principal.shop.id
     line["credential_id"] = principal.credential_id
-    if problem:
-        raise problem
+    if received.problem:
+        raise received.problem
     return Request(
         principal=principal,
         actor=Actor(wire.name, principal.credential_id, principal.label),
-        now=now,
-        path=event.get("pathParameters") or {},
-        query=event.get("queryStringParameters") or {},
-        headers=headers,
-        body=body,
+        **received.fields,
     )
 
 
@@ -117,5 +174,11 @@ def _answer(response: Response, request_id: str) -> dict[str, Any]:
             "x-request-id": request_id,
             **response.headers,
         },
-        "body": json.dumps(response.body, ensure_ascii=False, separators=(",", ":")),
+        **_content(response.body),
     }
+
+
+def _content(body: object) -> dict[str, Any]:
+    if isinstance(body, bytes):
+        return {"body": base64.b64encode(body).decode(), "isBase64Encoded": True}
+    return {"body": _JSON.encode(body).decode()}

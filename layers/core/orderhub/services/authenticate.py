@@ -49,7 +49,13 @@ class Authenticator:
         shop = self._shops.get(credential.shop_id)
         if shop is None:
             raise Unauthenticated("the credential's shop does not exist")
-        principal = Principal(shop, credential.id, credential.label, frozenset(credential.scopes))
+        principal = Principal(
+            shop=shop,
+            credential_id=credential.id,
+            label=credential.label,
+            scopes=frozenset(credential.scopes),
+            user_id=credential.user_id,
+        )
         if len(self._cache) >= _CACHE_SIZE:
             self._cache.clear()
         self._cache[(wire, hashed)] = (now + CACHE_SECONDS, principal)

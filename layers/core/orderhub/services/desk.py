@@ -8,7 +8,15 @@ from orderhub.domain.commands import Change
 from orderhub.domain.details import Actor
 from orderhub.domain.errors import Busy, NotFound
 from orderhub.domain.order import Order
-from orderhub.ports import Catalog, Clock, Contention, Entropy, OrderRepository
+from orderhub.ports import (
+    Catalog,
+    Clock,
+    Contention,
+    Entropy,
+    OrderRepository,
+    PaymentLinks,
+    PeopleRepository,
+)
 
 MAX_ATTEMPTS: Final = 25
 MAX_SECONDS: Final = 12.0
@@ -17,6 +25,16 @@ _LONGEST_WAIT: Final = 0.8
 
 Decide = Callable[[Change], None]
 
+Permit = Callable[[Order], None]
+"""Raises what a wire's own rules say against a request, given the order as it must be seen now.
+
+A use case asks it at the moment of deciding, so that an order that changed meanwhile is judged
+as it is."""
+
+
+def anything_goes(_: Order) -> None:
+    """The :data:`Permit` of wires that leave the decision to the core."""
+
 
 @dataclass(frozen=True, slots=True)
 class Desk:
@@ -24,6 +42,8 @@ class Desk:
 
     orders: OrderRepository
     catalog: Catalog
+    people: PeopleRepository
+    links: PaymentLinks
     clock: Clock
     entropy: Entropy
 

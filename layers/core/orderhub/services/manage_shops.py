@@ -10,6 +10,7 @@ from orderhub.domain.errors import InvalidField, NotFound
 from orderhub.domain.events import Terms
 from orderhub.domain.lines import MAX_LINES, MAX_QUANTITY
 from orderhub.domain.money import require_currency
+from orderhub.domain.people import User
 from orderhub.domain.shop import (
     DAY,
     WIRES,
@@ -150,10 +151,12 @@ def issue_credential(
     label: str,
     scopes: Iterable[str] = ALL_SCOPES,
     token: str | None = None,
+    user: User | None = None,
 ) -> IssuedCredential:
     """Let an external system use one wire for one shop.
 
-    Without ``token`` a random one is made; a system that moves here may bring its own. Raises
+    Without ``token`` a random one is made; a system that moves here may bring its own. On wires
+    where requests come from a person, ``user`` is that person, of the same shop. Raises
     :class:`NotFound` for the shop, or :class:`InvalidField`: ``token`` is ``taken`` when any
     credential has it, revoked ones included.
     """
@@ -179,6 +182,7 @@ def issue_credential(
         token_hash=token_hash(token),
         scopes=tuple(scope.value for scope in Scope if scope in asked),
         created_at=clock.now(),
+        user_id=user.id if user else None,
     )
     shops.add_credential(credential)
     return IssuedCredential(credential, token)

@@ -31,11 +31,14 @@ def place_order(
     placement: Placement,
     actor: Actor,
     number_of: Callable[[int], str] = identity.default_number,
+    invoice_number_of: Callable[[str], str] = identity.default_invoice_number,
 ) -> Placed:
     """One transactional write and no read, unless the order exists already.
 
     ``number_of`` makes the order's number from its id. A number of a wire's own format is claimed
     as one of the order's names; when another order has it already, the next draw gives another.
+    ``invoice_number_of`` makes the number of the invoice that is due once the order is paid from
+    the order's number. It must give different numbers for different orders.
 
     Raises :class:`Busy` when nothing could
     be written, and what :func:`orderhub.domain.commands.place` refuses.
@@ -43,7 +46,7 @@ def place_order(
     for attempt in range(_MAX_ATTEMPTS):
         now = desk.clock.now()
         order_id = identity.order_id(now, desk.entropy.order_id_tail())
-        numbered = _numbered(placement, order_id, number_of(order_id))
+        numbered = _numbered(placement, order_id, number_of(order_id), invoice_number_of)
         change = commands.place(shop_id, order_id, numbered, now, actor)
         try:
             desk.orders.commit(change)
@@ -61,11 +64,16 @@ def place_order(
     raise Busy("others wrote the same references each time; nothing was changed, try again")
 
 
-def _numbered(placement: Placement, order_id: int, number: str) -> Placement:
+def _numbered(
+    placement: Placement, order_id: int, number: str, invoice_number_of: Callable[[str], str]
+) -> Placement:
     references = placement.references
+    invoicing = placement.invoicing
+    if invoicing:
+        invoicing = replace(invoicing, number=invoice_number_of(number))
     if number != identity.default_number(order_id):
         references = (*references, Reference("order", NUMBER_SCOPE, number))
-    return replace(placement, number=number, references=references)
+    return replace(placement, number=number, references=references, invoicing=invoicing)
 
 
 def _existing(desk: Desk, shop_id: str, taken: ReferenceTaken) -> Order:

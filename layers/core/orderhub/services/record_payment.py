@@ -10,7 +10,7 @@ from orderhub.domain.money import Money
 from orderhub.domain.order import Order
 from orderhub.domain.payment import Payment, PaymentState
 
-from .desk import Desk
+from .desk import Desk, Permit, anything_goes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,16 +24,24 @@ class ReceivedPayment:
     subject: str = ""
 
 
-def record_payment(desk: Desk, order: Order, received: ReceivedPayment, actor: Actor) -> Change:
+def record_payment(
+    desk: Desk,
+    order: Order,
+    received: ReceivedPayment,
+    actor: Actor,
+    *,
+    permit: Permit = anything_goes,
+) -> Change:
     """Add a captured payment. The same transaction again changes nothing.
 
-    Raises :class:`InvalidField` for an amount that the currency can't hold, :class:`Refused` for
-    orders that can't be paid (any more), :class:`ReferenceTaken` when the transaction paid
-    another order.
+    Raises what ``permit`` raises, :class:`InvalidField` for an amount that the currency can't
+    hold, :class:`Refused` for orders that can't be paid (any more), :class:`ReferenceTaken` when
+    the transaction paid another order.
     """
     amount = Money.of(received.amount, order.currency, "payment")
 
     def decide(change: Change) -> None:
+        permit(change.visible)
         commands.capture_payment(
             change,
             Payment(

@@ -52,19 +52,27 @@ class Unprocessable(RequestError):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
-    """An authenticated request with its body decoded.
+class OpenRequest:
+    """A request from anybody, with its body decoded.
 
-    ``now`` is when it came in: what answers show is as of then.
+    ``now`` is when it came in: what answers show is as of then. ``base_url`` is where callers
+    reach this API, without a slash at its end.
     """
 
-    principal: Principal
-    actor: Actor
     now: datetime
     path: Mapping[str, str]
     query: Mapping[str, str]
     headers: Mapping[str, str]
     body: Any
+    base_url: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request(OpenRequest):
+    """An authenticated request."""
+
+    principal: Principal
+    actor: Actor
 
     @property
     def shop(self) -> Shop:
@@ -73,7 +81,8 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """``body`` is anything JSON can say; ``about`` goes into the log line, never to the caller."""
+    """``body`` is anything JSON can say, a ``Decimal`` being a number, or the bytes of a file,
+    whose content type ``headers`` tell. ``about`` goes into the log line, never to the caller."""
 
     status: int
     body: object
@@ -96,7 +105,10 @@ class Wire(Protocol):
     def max_body_bytes(self) -> int: ...
 
     def token(self, headers: Mapping[str, str], body: object) -> str | None:
-        """The credential that a request presents, wherever this API puts it."""
+        """The credential that a request presents, wherever this API puts it.
+
+        An API that tells a missing credential from a wrong one may raise a :class:`RequestError`.
+        """
         ...
 
     def error(self, error: Exception) -> Response:

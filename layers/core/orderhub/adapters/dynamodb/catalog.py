@@ -1,11 +1,12 @@
 """Products and carts in the single table."""
 
+from collections.abc import Iterable, Mapping
 from typing import TypeVar
 
 from orderhub.domain.shop import Cart, Product
 
 from . import items, keys
-from .client import DynamoDBClient, translated
+from .client import DynamoDBClient, batch_get, translated
 from .codec import decode
 
 _T = TypeVar("_T")
@@ -20,6 +21,14 @@ class DynamoCatalog:
 
     def product(self, shop_id: str, product_id: str) -> Product | None:
         return self._get(keys.product(shop_id, product_id), keys.PRODUCT_ITEM, Product)
+
+    def products(self, shop_id: str, product_ids: Iterable[str]) -> Mapping[str, Product]:
+        wanted = [(keys.product(shop_id, name), keys.PRODUCT_ITEM) for name in set(product_ids)]
+        found = (
+            decode(items.body_of(item), Product)
+            for item in batch_get(self._client, self._table, wanted)
+        )
+        return {product.id: product for product in found}
 
     def put_product(self, shop_id: str, product: Product) -> None:
         self._put(keys.product(shop_id, product.id), keys.PRODUCT_ITEM, product)

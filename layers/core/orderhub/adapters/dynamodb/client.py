@@ -1,6 +1,8 @@
 """The one DynamoDB client of a process, and what its errors mean."""
 
-from collections.abc import Iterator
+import secrets
+import time
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final, cast
 
@@ -24,6 +26,8 @@ _THROTTLED: Final = frozenset(
         "ThrottlingError",
     }
 )
+_BATCH: Final = 100
+_LONGEST_STUCK: Final = 4
 _CONFIG: Final = Config(
     retries={"mode": "standard", "max_attempts": 4},
     connect_timeout=2,
@@ -42,14 +46,19 @@ def connect() -> DynamoDBClient:
     return cast("DynamoDBClient", session.create_client("dynamodb", config=_CONFIG))
 
 
-def query(client: DynamoDBClient, table: str, pk: str, prefix: str) -> Iterator[dict[str, Any]]:
+def query(
+    client: DynamoDBClient, table: str, pk: str, prefix: str = ""
+) -> Iterator[dict[str, Any]]:
     """All items of a partition whose sort key begins with ``prefix``, strongly consistent."""
     request: dict[str, Any] = {
         "TableName": table,
-        "KeyConditionExpression": "pk = :pk AND begins_with(sk, :prefix)",
-        "ExpressionAttributeValues": {":pk": {"S": pk}, ":prefix": {"S": prefix}},
+        "KeyConditionExpression": "pk = :pk",
+        "ExpressionAttributeValues": {":pk": {"S": pk}},
         "ConsistentRead": True,
     }
+    if prefix:  # an empty one would be refused
+        request["KeyConditionExpression"] += " AND begins_with(sk, :prefix)"
+        request["ExpressionAttributeValues"][":prefix"] = {"S": prefix}
     while True:
         with translated():
             answer = client.query(**request)
@@ -57,6 +66,27 @@ def query(client: DynamoDBClient, table: str, pk: str, prefix: str) -> Iterator[
         if "LastEvaluatedKey" not in answer:
             return
         request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+
+
+def batch_get(
+    client: DynamoDBClient, table: str, item_keys: Sequence[tuple[str, str]]
+) -> Iterator[dict[str, Any]]:
+    """The items with these (different) keys, in no particular order, eventually consistent."""
+    waiting: list[Any] = [{"pk": {"S": pk}, "sk": {"S": sk}} for pk, sk in item_keys]
+    stuck = 0
+    while waiting:
+        batch, waiting = waiting[:_BATCH], waiting[_BATCH:]
+        with translated():
+            answer = client.batch_get_item(RequestItems={table: {"Keys": batch}})
+        yield from answer["Responses"].get(table, [])
+        # More than 16 MB, or throttled in part: the table says what is left.
+        left = answer["UnprocessedKeys"][table]["Keys"] if answer.get("UnprocessedKeys") else []
+        waiting = [*left, *waiting]
+        stuck = stuck + 1 if len(left) == len(batch) else 0
+        if stuck > _LONGEST_STUCK:
+            raise Busy("the table is throttled; try again")
+        if left:
+            time.sleep(secrets.SystemRandom().uniform(0, 0.05 * 2**stuck))
 
 
 def is_throttling(code: str) -> bool:

@@ -10,8 +10,12 @@ another system's name for an order    ``SHOP#<shop>#REF#<kind>#<value>`` ``SCOPE
 shop                                  ``SHOP#<shop>``                    ``PROFILE``
 shop's list of credentials            ``SHOP#<shop>``                    ``CREDENTIAL#<id>``
 credential, found by its token        ``CREDENTIAL#<sha256>``            ``CREDENTIAL``
+payment link, found by its token      ``LINK#<sha256>``                  ``LINK``
 product                               ``SHOP#<shop>#PRODUCT#<id>``       ``PRODUCT``
 cart                                  ``SHOP#<shop>#CART#<id>``          ``CART``
+user                                  ``SHOP#<shop>#USER#<id>``          ``USER``
+company                               ``SHOP#<shop>#COMPANY#<id>``       ``COMPANY``
+company's member                      ``SHOP#<shop>#COMPANY#<id>``       ``MEMBER#<user>``
 ====================================  =================================  =========================
 
 Two sparse indexes, both fed by attributes of the order's header alone:
@@ -23,8 +27,9 @@ index                 partition key               sort key
 ``due``               ``DUE#<kind>#<shard>``      ``<due at>#<shop>#<order id>``
 ====================  ==========================  ============================================
 
-Every key of tenants' data starts with the shop. The one exception, the credential, is how a
-request finds out which shop it is for.
+Every key of tenants' data starts with the shop. The two exceptions, credentials and payment
+links, are how a request that brings a secret finds out which shop it is for. Links have
+``expires_at`` (epoch seconds), after which the table forgets them.
 
 ``docs/ACCESS_PATTERNS.md`` lists every access pattern with its measured cost.
 """
@@ -44,8 +49,13 @@ EVENT_PREFIX: Final = "EVENT#"
 CREDENTIAL_PREFIX: Final = "CREDENTIAL#"
 SHOP_PROFILE: Final = "PROFILE"
 CREDENTIAL_ITEM: Final = "CREDENTIAL"
+PAYMENT_LINK_ITEM: Final = "LINK"
+EXPIRES_AT: Final = "expires_at"
 PRODUCT_ITEM: Final = "PRODUCT"
 CART_ITEM: Final = "CART"
+USER_ITEM: Final = "USER"
+COMPANY_ITEM: Final = "COMPANY"
+MEMBER_PREFIX: Final = "MEMBER#"
 
 _ID_DIGITS: Final = 16
 
@@ -101,12 +111,28 @@ def credential(token_hash: str) -> str:
     return f"{CREDENTIAL_PREFIX}{token_hash}"
 
 
+def payment_link(token_hash: str) -> str:
+    return f"LINK#{token_hash}"
+
+
 def product(shop_id: str, product_id: str) -> str:
     return f"SHOP#{shop_id}#PRODUCT#{product_id}"
 
 
 def cart(shop_id: str, cart_id: str) -> str:
     return f"SHOP#{shop_id}#CART#{cart_id}"
+
+
+def user(shop_id: str, user_id: int) -> str:
+    return f"SHOP#{shop_id}#USER#{user_id:0{_ID_DIGITS}d}"
+
+
+def company(shop_id: str, company_id: int) -> str:
+    return f"SHOP#{shop_id}#COMPANY#{company_id:0{_ID_DIGITS}d}"
+
+
+def member(user_id: int) -> str:
+    return f"{MEMBER_PREFIX}{user_id:0{_ID_DIGITS}d}"
 
 
 def due_partition(kind: DeadlineKind, shard: int) -> str:

@@ -13,11 +13,19 @@ from orderhub.domain.commands import Change
 from orderhub.domain.details import Reference
 from orderhub.domain.errors import Busy, ReferenceTaken, Unavailable
 from orderhub.domain.events import Recorded, claims
+from orderhub.domain.identity import MAX_ORDER_ID
 from orderhub.domain.order import DeadlineKind, Order
-from orderhub.ports import Contention, DuePage, IdTaken, OrderPage, VersionConflict
+from orderhub.ports import (
+    Contention,
+    DuePage,
+    IdTaken,
+    OrderPage,
+    OrderSummary,
+    VersionConflict,
+)
 
 from . import items, keys
-from .client import DynamoDBClient, is_throttling, query, translated
+from .client import DynamoDBClient, batch_get, is_throttling, query, translated
 
 _READ_ATTEMPTS: Final = 5
 
@@ -43,6 +51,42 @@ class DynamoOrders:
                 return items.order(found)
             except items.TornRead:
                 continue
+        raise Busy("this order is being written all the time; try again")
+
+    def get_many(self, shop_id: str, order_ids: Sequence[int]) -> Sequence[Order]:
+        wanted = [(keys.order(shop_id, i), keys.ORDER_HEADER) for i in dict.fromkeys(order_ids)]
+        found = {}
+        for head in batch_get(self._client, self._table, wanted):
+            order_id = keys.order_key(head["pk"]["S"]).order_id
+            try:
+                order = items.order([head])
+            except items.TornRead:
+                order = self.get(shop_id, order_id)  # a long one, whose lines stand beside it
+            if order:
+                found[order_id] = order
+        return [found[order_id] for order_id in order_ids if order_id in found]
+
+    def get_with_history(
+        self, shop_id: str, order_id: int
+    ) -> tuple[Order, Sequence[Recorded]] | None:
+        for _ in range(_READ_ATTEMPTS):
+            history: list[Recorded] = []
+            parts = []
+            for item in self._query(keys.order(shop_id, order_id)):
+                sk = item["sk"]["S"]
+                if sk.startswith(keys.EVENT_PREFIX):
+                    history.append(items.recorded(item))
+                elif sk.startswith(keys.ORDER_HEADER):
+                    parts.append(item)
+            try:
+                order = items.order(parts)
+            except items.TornRead:
+                continue
+            if order is None:
+                return None
+            if len(history) >= order.version:
+                # What was written between two pages of the query is left for the next time.
+                return order, history[: order.version]
         raise Busy("this order is being written all the time; try again")
 
     def named(self, shop_id: str, kind: str, value: str) -> Sequence[tuple[Reference, int]]:
@@ -81,6 +125,24 @@ class DynamoOrders:
             int(last["listing_sk"]["N"]) if last else None,
         )
 
+    def latest(
+        self, shop_id: str, *, before_id: int | None = None, limit: int = 50
+    ) -> Sequence[OrderSummary]:
+        before = MAX_ORDER_ID + 1 if before_id is None else before_id
+        with translated():
+            answer = self._client.query(
+                TableName=self._table,
+                IndexName=keys.BY_TIME_INDEX,
+                KeyConditionExpression="listing_pk = :shop AND listing_sk < :before",
+                ExpressionAttributeValues={
+                    ":shop": {"S": keys.shop(shop_id)},
+                    ":before": {"N": str(before)},
+                },
+                ScanIndexForward=False,
+                Limit=limit,
+            )
+        return [items.summary(item) for item in answer["Items"]]
+
     def due(
         self, kind: DeadlineKind, shard: int, until: datetime, *, limit: int, cursor: str | None
     ) -> DuePage:
@@ -112,7 +174,7 @@ class DynamoOrders:
             last["due_sk"]["S"] if last else None,
         )
 
-    def _query(self, pk: str, prefix: str) -> Iterator[dict[str, Any]]:
+    def _query(self, pk: str, prefix: str = "") -> Iterator[dict[str, Any]]:
         return query(self._client, self._table, pk, prefix)
 
     # -- writing -------------------------------------------------------------------------------

@@ -1,0 +1,63 @@
+"""Mail out through Amazon SES."""
+
+from typing import TYPE_CHECKING, Final, cast
+
+import botocore.session
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from orderhub.domain.errors import Busy, InvalidField, Unavailable
+from orderhub.ports import Mail
+
+if TYPE_CHECKING:
+    from mypy_boto3_sesv2 import SESV2Client
+
+_CONFIG: Final = Config(
+    retries={"mode": "standard", "max_attempts": 3}, connect_timeout=2, read_timeout=5
+)
+_TOO_FAST: Final = frozenset({"TooManyRequestsException", "LimitExceededException", "Throttling"})
+
+
+def connect() -> "SESV2Client":
+    session = botocore.session.get_session()
+    return cast("SESV2Client", session.create_client("sesv2", config=_CONFIG))
+
+
+class SesMailer:
+    """:class:`orderhub.ports.Mailer`. ``sender`` must be an identity that SES has verified."""
+
+    def __init__(self, client: "SESV2Client", sender: str) -> None:
+        self._client = client
+        self._sender = sender
+
+    def send(self, mail: Mail) -> None:
+        try:
+            self._client.send_email(
+                FromEmailAddress=self._sender,
+                Destination={"ToAddresses": [mail.to]},
+                Content={
+                    "Simple": {
+                        "Subject": {"Data": mail.subject, "Charset": "UTF-8"},
+                        "Body": {"Text": {"Data": mail.text, "Charset": "UTF-8"}},
+                    }
+                },
+            )
+        except ClientError as error:
+            raise _meaning(error) from error
+        except BotoCoreError as error:
+            raise Unavailable("the mail service did not answer; try again") from error
+
+
+def _meaning(error: ClientError) -> Exception:
+    """What remains (an unverified sender, a missing permission) is ours to mend and stays as it
+    is."""
+    code = error.response["Error"]["Code"]
+    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    if code == "BadRequestException":
+        # We wrote all of the message but the address.
+        return InvalidField("email", "invalid")
+    if code in _TOO_FAST or status == 429:
+        return Busy("the mail service is busy; try again")
+    if status >= 500:
+        return Unavailable("the mail service did not answer; try again")
+    return error

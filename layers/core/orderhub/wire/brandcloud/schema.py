@@ -1,0 +1,111 @@
+"""Request bodies, field for field as the document lists them.
+
+``api_key``, which every body holds, is the HTTP layer's matter (``api.py``).
+"""
+
+from enum import StrEnum
+from typing import Annotated, Any, Final
+
+from pydantic import BeforeValidator, Field
+
+from orderhub.wire.fields import Form, email, integer, optional, problem, required_text, text
+
+
+class PaymentType(StrEnum):
+    """``type`` and ``payment_method``."""
+
+    CASH = "cash"
+    CREDIT_CARD = "credit_card"
+    PAYPAL = "PayPal"
+    CASH_CONSUMER_APP = "cash_consumer_app"
+    CREDIT_CARD_CONSUMER_APP = "credit_card_consumer_app"
+
+
+BY_CARD: Final = (PaymentType.CREDIT_CARD, PaymentType.CREDIT_CARD_CONSUMER_APP)
+"""Paid at a card terminal, whose transactions have ids."""
+
+WITHOUT_QRCODE: Final = (PaymentType.CASH, PaymentType.CREDIT_CARD)
+"""Nobody scans these: the salesperson takes the money."""
+
+_NAME: Final = 255
+
+
+def _payment_type(value: Any) -> PaymentType:
+    try:
+        return PaymentType(required_text(64).func(value))
+    except ValueError:
+        raise problem("not_listed") from None
+
+
+def _or_empty(value: Any) -> Any:
+    return "" if value is None else text(_NAME).func(value)
+
+
+def _required_email(value: Any) -> Any:
+    required_text(_NAME).func(value)
+    return email().func(value)
+
+
+def _object(value: Any) -> Any:
+    return {} if value is None else value
+
+
+_Optional = Annotated[str, BeforeValidator(_or_empty)]
+
+
+class ListForm(Form):
+    """``user/company/order/list``. ``before``, an order's number, is ours: the document's list has
+    no end, so a long one goes on from there."""
+
+    before: Annotated[str | None, optional(text(_NAME))] = None
+
+
+class OrderForm(Form):
+    """The many requests that only name an order."""
+
+    order_number: Annotated[str, required_text(_NAME)]
+
+
+class CreateForm(Form):
+    """``user/company/order/create``. The document's table calls ``cart_id`` an integer, and its
+    example is text: both are taken."""
+
+    cart_id: Annotated[str, required_text(_NAME)]
+    type: Annotated[PaymentType, BeforeValidator(_payment_type)]
+
+
+class TransactionForm(OrderForm):
+    """``user/company/order/payment`` and ``…/refund``. ``transaction_id`` must be there, and may
+    be empty where no card terminal was at work."""
+
+    transaction_id: _Optional
+
+
+class PayPalForm(OrderForm):
+    """``user/company/order/paypal/send``."""
+
+    email: Annotated[str, BeforeValidator(_required_email)]
+
+
+class BillingAddress(Form):
+    """``billing_address`` of ``order/edit``: the document requires the name and the title."""
+
+    given_name: Annotated[str, required_text(_NAME)]
+    family_name: Annotated[str, required_text(_NAME)]
+    title: Annotated[int, integer(0, 1)]
+    phone: _Optional = ""
+    email: _Optional = ""
+    street: _Optional = ""
+    street2: _Optional = ""
+    city: _Optional = ""
+    state: _Optional = ""
+    code: _Optional = ""
+    country: _Optional = ""
+
+
+class EditForm(Form):
+    """``order/edit``. Without an address, all that is required of one is missing."""
+
+    billing_address: Annotated[BillingAddress, BeforeValidator(_object)] = Field(
+        default_factory=dict, validate_default=True
+    )
