@@ -79,9 +79,7 @@ class Deployment:
             event_bus_name=self.outputs["EventBusName"],
             due_shards=4,
         )
-        application = Application(settings)
-        application.__dict__["_dynamodb"] = self.table
-        return application
+        return Application(settings, client=self.table)
 
     def run_machine(self, output: str) -> dict[str, Any]:
         """Run a state machine to its end; return how it ended."""

@@ -9,6 +9,7 @@ dispatches.
 import json
 import os
 import time
+import traceback
 from collections.abc import Callable, Mapping
 from functools import wraps
 from typing import Any
@@ -25,6 +26,8 @@ from .body import decode_body
 Operation = Callable[[Request, Desk], Response]
 Handler = Callable[[dict[str, Any], Any], dict[str, Any]]
 
+INTERNAL_ERROR = 500
+
 logger = Logger(service="orderhub")
 
 
@@ -36,7 +39,8 @@ def endpoint(wire: Wire, scope: str) -> Callable[[Operation], Handler]:
     """
 
     if "AWS_LAMBDA_FUNCTION_NAME" in os.environ:
-        # While Lambda starts the function, the processor is free: connect now, not at first use.
+        # While Lambda starts the function, the processor is free: build clients now, not at first
+        # use.
         _warm_up(bootstrap.application())
 
     def decorate(operation: Operation) -> Handler:
@@ -54,20 +58,29 @@ def endpoint(wire: Wire, scope: str) -> Callable[[Operation], Handler]:
                 application = bootstrap.application()
                 request = _request(application, wire, scope, event, line)
                 response = operation(request, application.desk)
-            except Exception as error:
-                response = wire.error(error)
+            except Exception as error:  # noqa: BLE001 - whatever it is, the caller gets an answer
                 line["error"] = getattr(error, "code", type(error).__name__)
-                if response.status >= 500:
-                    logger.exception("request failed", extra=line)
-            line.update(response.about)
+                response = _refusal(wire, error)
+                if response.status == INTERNAL_ERROR:
+                    line["trace"] = traceback.format_exc()
+            line |= response.about
             line["status"] = response.status
             line["milliseconds"] = round((time.perf_counter() - started) * 1000, 1)
-            logger.info("request", extra=line)
+            log = logger.error if response.status == INTERNAL_ERROR else logger.info
+            log("request", extra=line)
             return _answer(response, str(line["request_id"]))
 
         return handler
 
     return decorate
+
+
+def _refusal(wire: Wire, error: Exception) -> Response:
+    try:
+        return wire.error(error)
+    except Exception:  # noqa: BLE001
+        # Whatever is wrong with the wire's own answer, the caller gets one and we get a trace.
+        return Response(INTERNAL_ERROR, {"error": "Something went wrong on our side."})
 
 
 def _warm_up(application: bootstrap.Application) -> None:

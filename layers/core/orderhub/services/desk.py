@@ -11,7 +11,7 @@ from orderhub.domain.order import Order
 from orderhub.ports import Catalog, Clock, Contention, Entropy, OrderRepository
 
 MAX_ATTEMPTS: Final = 25
-MAX_SECONDS: Final = 12.0
+MAX_SECONDS: Final = 9.0
 _FIRST_WAIT: Final = 0.02
 _LONGEST_WAIT: Final = 0.8
 

@@ -73,7 +73,8 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """``body`` is anything JSON can say; ``about`` goes into the log line, never to the caller."""
+    """``body`` is anything JSON can say. ``about`` (``order_id``, …) goes into the log line, never
+    to the caller."""
 
     status: int
     body: object

@@ -24,7 +24,7 @@ index                 partition key               sort key
 ====================  ==========================  ============================================
 
 Every key of tenants' data starts with the shop. The one exception, the credential, is how a
-request finds out which shop it is for.
+request finds out which shop it is for; and the due index holds nothing but keys, of all shops.
 
 ``docs/ACCESS_PATTERNS.md`` lists every access pattern with its measured cost.
 """
@@ -126,6 +126,11 @@ def due_order(sort: str) -> OrderKey:
     """The inverse of :func:`due_sort`."""
     _, shop_id, order_id = sort.split("#")
     return OrderKey(shop_id, int(order_id))
+
+
+def due_time(sort: str) -> datetime:
+    """When the entry with this sort key fell due."""
+    return datetime.fromisoformat(sort.partition("#")[0])
 
 
 def timestamp(at: datetime) -> str:

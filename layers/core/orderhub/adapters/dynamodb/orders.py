@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 
 from orderhub.domain.commands import Change
 from orderhub.domain.details import Reference
-from orderhub.domain.errors import Busy, ReferenceTaken, Unavailable
+from orderhub.domain.errors import Busy, ReferenceTaken
 from orderhub.domain.events import Recorded, claims
 from orderhub.domain.order import DeadlineKind, Order
 from orderhub.ports import Contention, DuePage, IdTaken, OrderPage, VersionConflict
@@ -63,6 +63,8 @@ class DynamoOrders:
             ":shop": {"S": keys.shop(shop_id)},
             ":after": {"N": str(after_id)},
         }
+        if before_id is not None and before_id <= after_id + 1:
+            return OrderPage((), None)
         if before_id is not None:
             condition = "listing_pk = :shop AND listing_sk BETWEEN :after AND :before"
             values[":after"] = {"N": str(after_id + 1)}
@@ -110,6 +112,7 @@ class DynamoOrders:
         return DuePage(
             tuple(keys.due_order(item["due_sk"]["S"]) for item in answer["Items"]),
             last["due_sk"]["S"] if last else None,
+            keys.due_time(answer["Items"][0]["due_sk"]["S"]) if answer["Items"] else None,
         )
 
     def _query(self, pk: str, prefix: str) -> Iterator[dict[str, Any]]:
@@ -195,4 +198,5 @@ def _refusal(
         return Contention()
     if any(is_throttling(code) for code in codes):
         return Busy("the table is throttled; try again")
-    return Unavailable(f"the table refused a transaction: {codes}")
+    # Nothing that another attempt would mend.
+    return RuntimeError(f"the table refused a transaction: {codes}")
