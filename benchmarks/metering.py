@@ -68,7 +68,7 @@ def _count_read(meter: Meter, asked: Mapping[str, Any], parsed: Mapping[str, Any
 
 def _count_write(meter: Meter, asked: Mapping[str, Any], parsed: Mapping[str, Any]) -> None:
     if "TransactItems" in asked:
-        written = [write["Put"]["Item"] for write in asked["TransactItems"]]
+        written = [write["Put"]["Item"] for write in asked["TransactItems"] if "Put" in write]
         factor = 2
     else:
         written, factor = [asked["Item"]], 1

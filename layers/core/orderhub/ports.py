@@ -106,7 +106,8 @@ class OrderRepository(Protocol):
         """Write a change as one transaction: all of it, or nothing.
 
         Raises :class:`Contention` (:class:`VersionConflict`), :class:`IdTaken` (new orders only),
-        :class:`~orderhub.domain.errors.ReferenceTaken`, or
+        :class:`~orderhub.domain.errors.ReferenceTaken`,
+        :class:`~orderhub.domain.errors.NameIsAnId`, or
         :class:`~orderhub.domain.errors.Busy` when the table is throttled.
         """
         ...

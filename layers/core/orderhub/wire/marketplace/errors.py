@@ -11,6 +11,7 @@ from orderhub.domain.errors import (
     Busy,
     Forbidden,
     InvalidField,
+    NameIsAnId,
     NotFound,
     Reason,
     ReferenceTaken,
@@ -101,6 +102,8 @@ def render(error: Exception) -> Response:
             return _invalid(error.problems)
         case InvalidField():
             return _invalid([Problem(error.field, _reason(error))])
+        case NameIsAnId():
+            return _invalid([Problem("merchant_order_no", "taken")])
         case ReferenceTaken():
             return _invalid([Problem(_FIELD_OF_REFERENCE.get(error.kind, "base"), "taken")])
         case AmbiguousReference():
