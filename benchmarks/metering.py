@@ -82,7 +82,7 @@ def _count_batch(meter: Meter, asked: Mapping[str, Any], parsed: Mapping[str, An
 
 def _count_write(meter: Meter, asked: Mapping[str, Any], parsed: Mapping[str, Any]) -> None:
     if "TransactItems" in asked:
-        written = [write["Put"]["Item"] for write in asked["TransactItems"]]
+        written = [write["Put"]["Item"] for write in asked["TransactItems"] if "Put" in write]
         factor = 2
     else:
         written, factor = [asked["Item"]], 1

@@ -162,8 +162,9 @@ def retry_failed_stream_batches() -> None:
 
         attempts[key] = attempts.get(key, 0) + 1
         # Without the setting, as on AWS, until the records are a day old.
-        limit = mapping.get("MaximumRetryAttempts", -1)
-        if limit is None or limit < 0 or attempts[key] <= limit:
+        # A template's parameter arrives as text.
+        limit = int(mapping.get("MaximumRetryAttempts") or -1)
+        if limit < 0 or attempts[key] <= limit:
             return {
                 **result,
                 "error": True,

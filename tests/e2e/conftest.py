@@ -30,6 +30,9 @@ from orderhub.services import manage_shops
 from orderhub.settings import Settings
 
 ON_THE_CLOUD = pytest.mark.xdist_group("local-cloud")
+PARAMETERS = {"PublishAttempts": "5"}
+"""So that nobody has to wait for a hundred attempts to fail."""
+
 BUILD = project.ROOT / ".aws-sam" / "tests"
 """Kept from run to run: layers that did not change are not built again."""
 
@@ -79,9 +82,7 @@ class Deployment:
             event_bus_name=self.outputs["EventBusName"],
             due_shards=4,
         )
-        application = Application(settings)
-        application.__dict__["_dynamodb"] = self.table
-        return application
+        return Application(settings, client=self.table)
 
     def run_machine(self, output: str) -> dict[str, Any]:
         """Run a state machine to its end; return how it ended."""
@@ -103,12 +104,12 @@ def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]
         # For working on these tests: a cloud that stays up from one run to the next.
         cloud = LocalCloud(home=Path(kept))
         cloud.start()
-        yield Deployment(cloud, deploy(cloud))
+        yield Deployment(cloud, deploy(cloud, parameters=PARAMETERS))
         return
     cloud = LocalCloud(home=tmp_path_factory.mktemp("cloud"), port=free_port())
     cloud.start()
     try:
-        yield Deployment(cloud, deploy(cloud, build_folder=BUILD))
+        yield Deployment(cloud, deploy(cloud, parameters=PARAMETERS, build_folder=BUILD))
     finally:
         cloud.stop()
 

@@ -14,6 +14,7 @@ def test_every_access_pattern_costs_what_is_documented(deployment: Deployment) -
     for pattern, cost in measured.items():
         shown = documented[pattern]
         assert cost.calls == shown.calls, pattern
-        # Ids and times differ in length by a few bytes; a unit is 1 KB of writes, 4 KB of reads.
-        assert abs(cost.read_units - shown.read_units) <= 1, pattern
+        # Ids and times differ in length by a few bytes, which may tip a large item over a unit.
+        leeway = 0 if shown.read_units < 2 else 1
+        assert abs(cost.read_units - shown.read_units) <= leeway, pattern
         assert abs(cost.write_units - shown.write_units) <= 2, pattern

@@ -14,7 +14,7 @@ import pytest
 
 from orderhub.adapters.dynamodb import items
 from orderhub.adapters.system import SystemClock
-from orderhub.domain import commands
+from orderhub.domain import commands, identity
 from orderhub.domain.commands import Change
 from tests.e2e.conftest import ON_THE_CLOUD, Deployment, Shop, notification
 from tests.support.api import payload
@@ -43,7 +43,8 @@ def unpaid_order(deployment: Deployment, shop: Shop, *, paid: bool = False) -> s
 
 
 def creates(deployment: Deployment, make_shop: Callable[..., Shop]) -> bool:
-    body = notification()
+    # A name that could be an id takes one more look.
+    body = notification(str(identity.order_id(SystemClock().now(), 1) + 1))
     with make_shop().client() as api:
         return good(api.post("/orders", json=body), api.post("/orders", json=body))
 
@@ -57,7 +58,8 @@ def reads(deployment: Deployment, make_shop: Callable[..., Shop]) -> bool:
 def updates(deployment: Deployment, make_shop: Callable[..., Shop]) -> bool:
     shop = make_shop()
     with shop.client() as api:
-        return good(api.put(unpaid_order(deployment, shop), json=notification()))
+        name = str(identity.order_id(SystemClock().now(), 1) + 1)
+        return good(api.put(unpaid_order(deployment, shop), json=notification(name)))
 
 
 def adds_lines(deployment: Deployment, make_shop: Callable[..., Shop]) -> bool:

@@ -216,10 +216,10 @@ def test_an_order_of_sixty_lines_is_kept_whole(deployment: Deployment, shop: Sho
     assert replay_order(deployment.application.desk, shop.id, order["id"]).agrees
 
 
-def test_a_revoked_token_stops_working_within_a_minute_of_warm_functions(
+def test_a_revoked_token_does_not_work_where_nothing_remembers_it(
     deployment: Deployment, shop: Shop
 ) -> None:
-    """The functions may remember a credential for a minute; a fresh environment never knew it."""
+    """A warm function may remember it for a minute; tests/unit/services/test_authenticate.py."""
     shops = deployment.application.shops
     (credential,) = shops.credentials(shop.id)
     shops.revoke(shop.id, credential.id, deployment.application.desk.clock.now())

@@ -37,9 +37,10 @@ def table(cloud: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     monkeypatch.setenv("TABLE_NAME", name)
     monkeypatch.setenv("EVENT_BUS_NAME", "orders")
     monkeypatch.setattr(dynamodb, "connect", lambda: cloud)
-    bootstrap.application.cache_clear()
+    application = bootstrap.application
+    application.cache_clear()
     yield cloud
-    bootstrap.application.cache_clear()
+    application.cache_clear()
     cloud.delete_table(TableName=name)
 
 

@@ -3,13 +3,14 @@
 import base64
 import copy
 import json
-from collections.abc import Iterator
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
 import boto3
 import pytest
 
+from orderhub import bootstrap
 from orderhub.adapters.dynamodb import items
 from orderhub.adapters.eventbridge import EventBridgeBus
 from orderhub.adapters.system import SystemClock
@@ -19,7 +20,7 @@ from orderhub.domain.commands import Change
 from orderhub.domain.errors import Unavailable
 from orderhub.domain.status import OrderStatus
 from orderhub.jobs import closing
-from orderhub.ports import OutgoingEvent
+from orderhub.ports import OutgoingEvent, Published
 from orderhub.services.desk import Desk
 from tests.support.api import invoke, payload
 from tests.support.fakes import NOON
@@ -67,7 +68,7 @@ def test_due_orders_of_all_shops_are_found_in_batches(
 def test_passes_go_on_where_the_last_one_ended(
     application: Application, past_noon: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(closing, "PAGE_SIZE", 3)
+    monkeypatch.setattr(closing, "PASS_SIZE", 12)
     made = {key(placed("demo", tail=tail)) for tail in range(20)}
     for tail in range(20):
         application.desk.orders.commit(placed("demo", tail=tail))
@@ -149,18 +150,18 @@ class FakeBus:
         self.room = room
         self.taken: list[OutgoingEvent] = []
 
-    def publish(self, events: list[OutgoingEvent]) -> int:
+    def publish(self, events: Sequence[OutgoingEvent]) -> Published:
         taken = events[: self.room]
         self.taken += taken
-        return len(taken)
+        return Published(len(taken), "" if len(taken) == len(events) else "the bus is full")
 
 
 @pytest.fixture
-def bus(application: Application) -> Iterator[FakeBus]:
+def bus(application: Application, monkeypatch: pytest.MonkeyPatch) -> FakeBus:
     bus = FakeBus()
-    application.__dict__["bus"] = bus
-    yield bus
-    del application.__dict__["bus"]
+    deployed = Application(application.settings, bus=bus)
+    monkeypatch.setattr(bootstrap, "application", lambda: deployed)
+    return bus
 
 
 def record(number: int, item: dict[str, Any]) -> dict[str, Any]:
@@ -229,7 +230,7 @@ def test_events_reach_the_bus_in_calls_of_ten(application: Application) -> None:
     event = OutgoingEvent(
         type="order.paid", occurred_at="2026-11-21T12:00:00.000Z", resource="demo/1", detail="{}"
     )
-    assert EventBridgeBus(client, "orders").publish([event] * 23) == 23
+    assert EventBridgeBus(client, "orders").publish([event] * 23) == Published(23)
     assert calls == [10, 10, 3]
 
 

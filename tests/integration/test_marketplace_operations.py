@@ -164,6 +164,7 @@ def test_all_problems_are_told_at_once(marketplace: Client) -> None:
         ("address_city_id", True),
         ("address_area_id", "1e3"),
         ("address_fullname", "a\x00b"),
+        ("address_fullname", "a\ufffdb"),
         ("sender_email", "a b@c"),
         ("ship_method_id", 0),
         ("expected_date", "tomorrow"),
@@ -251,6 +252,26 @@ def test_unknown_orders_are_not_found(
         assert (answer.status, answer.body) == (404, {"error": NOT_FOUND})
 
 
+def test_another_orders_id_or_number_can_not_be_a_merchant_number(
+    marketplace: Client, order: dict[str, Any]
+) -> None:
+    for name in (str(order["id"]), order["number"]):
+        body = {**NOTIFICATION, "merchant_order_no": name}
+        answer = marketplace.call("create_order", body=body)
+        assert errors(answer) == {"merchant_order_no": ["has already been taken"]}
+    other = marketplace.call("create_order", body={**NOTIFICATION, "kind": "tencent"}).body
+    body = {**NOTIFICATION, "merchant_order_no": str(order["id"])}
+    answer = marketplace.call("update_order", path=path(other), body=body)
+    assert errors(answer) == {"merchant_order_no": ["has already been taken"]}
+
+
+def test_a_merchant_number_with_a_percent_sign_is_found(marketplace: Client) -> None:
+    body = {**NOTIFICATION, "merchant_order_no": "a%b"}
+    created = marketplace.call("create_order", body=body).body
+    # API Gateway decodes paths, but for %25.
+    assert marketplace.call("get_order", path={"id": "a%25b"}).body == created
+
+
 def test_an_ambiguous_merchant_number_asks_for_the_id(
     marketplace: Client, order: dict[str, Any]
 ) -> None:
@@ -326,6 +347,7 @@ def test_a_redelivered_line_changes_nothing(marketplace: Client, order: dict[str
         ("quantity", 0, "must be greater than or equal to 1"),
         ("quantity", -1, "must be greater than or equal to 1"),
         ("quantity", 1.5, "must be an integer"),
+        ("quantity", "1.0", "must be an integer"),
         ("quantity", "two", "must be an integer"),
         ("quantity", 10**12, "is too large"),
         ("quantity", None, "can't be blank"),
@@ -376,6 +398,24 @@ def test_a_full_payment_pays_the_order(
         order["id"],
         ["order.placed", "order.lines_added", "payment.captured", "order.paid"],
     )
+
+
+def test_a_payment_may_say_that_it_has_no_subject(
+    marketplace: Client, order: dict[str, Any]
+) -> None:
+    body = {"merchant_trade_no": "t1", "payment": "128.00", "subject_text": None}
+    answer = marketplace.call("pay_order", path=path(order), body=body)
+    assert answer.body["payments"][0]["subject_text"] is None
+
+
+def test_what_was_paid_in_part_on_an_expired_order_is_due_back(
+    marketplace: Client, order: dict[str, Any], later: Callable[[float], None]
+) -> None:
+    pay(marketplace, order, "t1", 100)
+    later(3601)
+    seen = marketplace.call("get_order", path=path(order)).body
+    assert (seen["state"], seen["payment_state"]) == ("expired", "partially_paid")
+    assert (seen["outstanding_balance"], seen["refund_due"]) == ("0.00", "100.00")
 
 
 def test_partial_payments_add_up(marketplace: Client, order: dict[str, Any]) -> None:

@@ -4,9 +4,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+from orderhub.domain import identity
 from orderhub.domain.commands import Change
 from orderhub.domain.details import Reference
-from orderhub.domain.errors import InvalidField, NotFound, ReferenceTaken
+from orderhub.domain.errors import InvalidField, NameIsAnId, NotFound, ReferenceTaken
 from orderhub.domain.events import Recorded, claims
 from orderhub.domain.order import DeadlineKind, Order
 from orderhub.domain.payment_link import PaymentLink
@@ -132,6 +133,10 @@ class FakeOrders:
             owner = self.references.get((after.shop_id, name))
             if owner is not None:
                 raise ReferenceTaken(name.kind, name.scope, name.value, owner)
+        for name in claimed:
+            other = OrderKey(after.shop_id, identity.order_id_in(name.value) or 0)
+            if name.kind == "order" and other != key and other in self.snapshots:
+                raise NameIsAnId(name.value)
         if change.before is None and stored is not None:
             raise IdTaken
         self.snapshots[key] = after

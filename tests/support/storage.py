@@ -13,7 +13,7 @@ from orderhub.adapters.dynamodb.orders import DynamoOrders
 from orderhub.domain import commands
 from orderhub.domain.commands import Change
 from orderhub.domain.details import Reference
-from orderhub.domain.errors import Busy, Reason, ReferenceTaken, Refused
+from orderhub.domain.errors import Busy, NameIsAnId, Reason, ReferenceTaken, Refused
 from orderhub.domain.events import OrderPlaced
 from orderhub.domain.lines import LineRequest
 from orderhub.domain.money import UnitPrice
@@ -193,6 +193,18 @@ class OrderRepositoryContract:
         }
         assert orders.named(shop, "order", "N") == []
 
+    def test_another_orders_id_or_number_can_not_become_a_name(
+        self, orders: DynamoOrders, shop: str
+    ) -> None:
+        first = placed(shop, tail=1)
+        orders.commit(first)
+        for name in (str(first.order.id), first.order.number):
+            second = placed(shop, tail=2, name=name)
+            with pytest.raises(NameIsAnId):
+                orders.commit(second)
+            assert orders.get(shop, second.order.id) is None
+        orders.commit(placed(shop, tail=3, name=str(first.order.id + 1)))
+
     @pytest.mark.parametrize("count", [0, 50, 51, 200, 201, 2000])
     def test_long_orders_survive_whole(self, orders: DynamoOrders, shop: str, count: int) -> None:
         change = placed(shop, lines=count)
@@ -266,6 +278,8 @@ class OrderRepositoryContract:
         between = orders.page(shop, after_id=ids[0], before_id=ids[4])
         assert [summary.id for summary in between.orders] == ids[1:4]
         assert orders.page(shop, after_id=ids[4]).orders == ()
+        assert orders.page(shop, after_id=ids[1], before_id=ids[2]).orders == ()
+        assert orders.page(shop, after_id=ids[3], before_id=ids[1]).orders == ()
 
     def test_the_latest_orders_come_newest_first(self, orders: DynamoOrders, shop: str) -> None:
         made = [placed(shop, at=NOON + timedelta(seconds=n), tail=9 - n) for n in range(5)]

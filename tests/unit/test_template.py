@@ -5,7 +5,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
+from orderhub.adapters.dynamodb import client as dynamodb
+from orderhub.services.desk import MAX_SECONDS
 from tests.support.table import ROOT, template
 
 RESOURCES: dict[str, dict[str, Any]] = template()["Resources"]
@@ -106,3 +109,43 @@ def test_no_machine_path_or_registry_stands_in_what_we_pin() -> None:
         text = lock.read_text(encoding="utf-8")
         assert "://" not in text, lock
         assert "--hash=sha256:" in text, lock
+
+
+ALARMS = [
+    name for name, resource in RESOURCES.items() if resource["Type"] == "AWS::CloudWatch::Alarm"
+]
+
+
+@pytest.mark.parametrize("alarm", ALARMS)
+def test_every_alarm_wakes_somebody_who_finds_it_in_the_runbook(alarm: str) -> None:
+    assert RESOURCES[alarm]["Properties"]["AlarmActions"]
+    runbook = (ROOT / "docs/RUNBOOK.md").read_text(encoding="utf-8")
+    assert f"## {alarm}\n" in runbook
+
+
+def test_schedules_are_named_for_their_stack() -> None:
+    """A schedule's name is unique in its account and region; SAM leaves the stack out of it."""
+    for resource in RESOURCES.values():
+        if resource["Type"] == "AWS::Serverless::StateMachine":
+            schedule = resource["Properties"]["Events"]["Schedule"]["Properties"]
+            assert schedule["Name"].startswith("${AWS::StackName}-")
+
+
+def test_a_table_that_does_not_answer_leaves_time_to_say_so() -> None:
+    """Two attempts of a read timeout each, for the reads before a commit, fit into the function."""
+    config: Any = dynamodb.connect().meta.config
+    call = config.retries["total_max_attempts"] * (config.connect_timeout + config.read_timeout)
+    timeout = template()["Globals"]["Function"]["Timeout"]
+    assert call <= timeout / 2
+    assert MAX_SECONDS + call < timeout
+
+
+def test_a_batch_that_hangs_does_not_take_the_closing_machine_with_it() -> None:
+    machine = yaml.safe_load((ROOT / "workflows/close_due.asl.yaml").read_text(encoding="utf-8"))
+    batch = machine["States"]["CloseBatches"]["ItemProcessor"]["States"]["CloseBatch"]
+    (retry,) = batch["Retry"]
+    attempts = 1 + retry["MaxAttempts"]
+    longest = attempts * batch["TimeoutSeconds"] + retry["MaxAttempts"] * retry["MaxDelaySeconds"]
+    assert longest < machine["TimeoutSeconds"] / 2
+    assert FUNCTIONS["CloseDue"]["Timeout"] < batch["TimeoutSeconds"]
+    assert machine["TimeoutSeconds"] <= 300

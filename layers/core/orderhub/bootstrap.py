@@ -1,5 +1,7 @@
 """Puts the adapters behind the ports. The only module that knows both."""
 
+from __future__ import annotations
+
 from functools import cache, cached_property
 
 from . import settings
@@ -20,10 +22,21 @@ __all__ = ["Application", "application", "outgoing_event"]
 
 
 class Application:
-    """Everything a function may need, made when first asked for and kept while it is warm."""
+    """Everything a function may need, made when first asked for and kept while it is warm.
 
-    def __init__(self, settings: Settings) -> None:
+    ``client`` and ``bus`` stand in for what would be connected to otherwise.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        client: dynamodb.DynamoDBClient | None = None,
+        bus: EventBus | None = None,
+    ) -> None:
         self.settings = settings
+        self._given_client = client
+        self._given_bus = bus
 
     @cached_property
     def desk(self) -> Desk:
@@ -51,6 +64,8 @@ class Application:
 
     @cached_property
     def bus(self) -> EventBus:
+        if self._given_bus:
+            return self._given_bus
         # Only the publisher needs it.
         from .adapters import eventbridge  # noqa: PLC0415
 
@@ -79,7 +94,7 @@ class Application:
 
     @cached_property
     def _dynamodb(self) -> dynamodb.DynamoDBClient:
-        return dynamodb.connect()
+        return self._given_client or dynamodb.connect()
 
 
 @cache

@@ -35,10 +35,14 @@ class OrderKey:
 
 @dataclass(frozen=True, slots=True)
 class DuePage:
-    """A page of orders with something due, and where the next page begins (``None``: the end)."""
+    """A page of orders with something due, soonest first, and where the next page begins.
+
+    ``cursor`` is ``None`` at the end; ``oldest`` is when the first of them fell due.
+    """
 
     orders: tuple[OrderKey, ...]
     cursor: str | None
+    oldest: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,9 +80,17 @@ class OutgoingEvent:
     detail: str
 
 
+@dataclass(frozen=True, slots=True)
+class Published:
+    """How many events were taken before the first that wasn't, and why it wasn't."""
+
+    count: int
+    failure: str = ""
+
+
 class EventBus(Protocol):
-    def publish(self, events: Sequence[OutgoingEvent]) -> int:
-        """Publish in order; return how many were taken before the first that wasn't."""
+    def publish(self, events: Sequence[OutgoingEvent]) -> Published:
+        """Publish in order, up to the first event that is not taken."""
         ...
 
 
@@ -110,7 +122,8 @@ class OrderRepository(Protocol):
         """Write a change as one transaction: all of it, or nothing.
 
         Raises :class:`Contention` (:class:`VersionConflict`), :class:`IdTaken` (new orders only),
-        :class:`~orderhub.domain.errors.ReferenceTaken`, or
+        :class:`~orderhub.domain.errors.ReferenceTaken`,
+        :class:`~orderhub.domain.errors.NameIsAnId`, or
         :class:`~orderhub.domain.errors.Busy` when the table is throttled.
         """
         ...

@@ -15,6 +15,7 @@ from orderhub.domain.errors import (
     AmbiguousReference,
     Busy,
     InvalidField,
+    NameIsAnId,
     NotFound,
     ReferenceTaken,
     Refused,
@@ -238,10 +239,12 @@ def test_an_id_is_found_by_one_read(office: Office, known_by: str) -> None:
 
 
 @pytest.mark.parametrize("known_by", ["id", "number"])
-def test_ids_and_numbers_win_over_others_names(office: Office, known_by: str) -> None:
+def test_an_orders_id_or_number_can_not_become_anothers_name(office: Office, known_by: str) -> None:
     order = office.new()
-    office.new(name(str(getattr(order, known_by))))
+    with pytest.raises(NameIsAnId):
+        office.new(name(str(getattr(order, known_by))))
     assert find_order(office.desk, SHOP, str(getattr(order, known_by))) == order
+    assert len(office.orders.snapshots) == 1
 
 
 def test_a_name_of_digits_that_is_no_id_is_a_name(office: Office) -> None:

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Final, cast
 
 import botocore.session
 from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
 
-from orderhub.ports import OutgoingEvent
+from orderhub.ports import OutgoingEvent, Published
 
 if TYPE_CHECKING:
     from mypy_boto3_events import EventBridgeClient
@@ -18,7 +19,7 @@ SOURCE: Final = "orderhub.orders"
 _MOST_ENTRIES: Final = 10
 _MOST_BYTES: Final = 240_000
 _CONFIG: Final = Config(
-    retries={"mode": "standard", "max_attempts": 4}, connect_timeout=2, read_timeout=5
+    retries={"mode": "standard", "total_max_attempts": 3}, connect_timeout=1, read_timeout=4
 )
 
 
@@ -34,15 +35,21 @@ class EventBridgeBus:
         self._client = client
         self._bus_name = bus_name
 
-    def publish(self, events: Sequence[OutgoingEvent]) -> int:
+    def publish(self, events: Sequence[OutgoingEvent]) -> Published:
         published = 0
         for batch in _batches(events):
-            answer = self._client.put_events(Entries=[self._entry(event) for event in batch])
+            try:
+                answer = self._client.put_events(Entries=[self._entry(event) for event in batch])
+            except (BotoCoreError, ClientError) as error:
+                # What went out before it stays published; the rest is for the next try.
+                return Published(published, str(error))
             for entry in answer["Entries"]:
                 if "ErrorCode" in entry:
-                    return published
+                    return Published(
+                        published, f"{entry['ErrorCode']}: {entry.get('ErrorMessage')}"
+                    )
                 published += 1
-        return published
+        return Published(published)
 
     def _entry(self, event: OutgoingEvent) -> "PutEventsRequestEntryTypeDef":
         return {

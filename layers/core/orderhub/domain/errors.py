@@ -9,6 +9,7 @@
     ├── Refused               a valid request that the order's state forbids
     ├── InvalidProducts       products that were sellable once and are no longer
     ├── ReferenceTaken        an external reference that already belongs to an order
+    ├── NameIsAnId            a name for an order that is another order's id or number
     ├── Unauthenticated       no credential, or one that we don't know (any more)
     ├── Forbidden             a known credential without the needed scope
     ├── Unidentified          a known credential whose person or company can't do what is asked
@@ -126,6 +127,17 @@ class ReferenceTaken(OrderHubError):
         self.scope = scope
         self.value = value
         self.order_id = order_id
+
+
+class NameIsAnId(OrderHubError):
+    """Another system's name for an order is the id or number of another order already. Whoever
+    used it would reach the wrong one."""
+
+    code = "name_is_an_id"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"{name} is the id or number of another order")
+        self.name = name
 
 
 class Unauthenticated(OrderHubError):

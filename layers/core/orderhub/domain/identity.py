@@ -11,6 +11,8 @@ from typing import Final
 TAIL_BITS: Final = 12
 MAX_TAIL: Final = 2**TAIL_BITS - 1
 MAX_ORDER_ID: Final = 2**53 - 1
+MIN_ORDER_ID: Final = 24 * 60 * 60 * 1000 << TAIL_BITS
+"""No order is from the first day of 2000: shorter numbers are other systems' names."""
 
 _EPOCH: Final = datetime(2000, 1, 1, tzinfo=UTC)
 _MILLISECOND: Final = timedelta(milliseconds=1)
@@ -20,7 +22,7 @@ def order_id(created_at: datetime, tail: int) -> int:
     """The id of an order created at ``created_at`` (UTC, 2000 to 2069) with a 12-bit ``tail``."""
     milliseconds = (created_at - _EPOCH) // _MILLISECOND
     identifier = (milliseconds << TAIL_BITS) | tail
-    if not (0 <= tail <= MAX_TAIL and 0 < identifier <= MAX_ORDER_ID):
+    if not (0 <= tail <= MAX_TAIL and MIN_ORDER_ID <= identifier <= MAX_ORDER_ID):
         raise ValueError(f"no order id for {created_at.isoformat()} and tail {tail}")
     return identifier
 
@@ -59,4 +61,4 @@ def order_id_in(name: str) -> int | None:
     if not (digits.isascii() and digits.isdecimal() and len(digits) <= 16) or digits[0] == "0":
         return None
     identifier = int(digits)
-    return identifier if identifier <= MAX_ORDER_ID else None
+    return identifier if MIN_ORDER_ID <= identifier <= MAX_ORDER_ID else None

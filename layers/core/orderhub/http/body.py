@@ -7,6 +7,7 @@ twice, nesting beyond reason, integers of thousands of digits, text that is no v
 import base64
 import binascii
 import json
+import re
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, Final
@@ -16,6 +17,7 @@ from orderhub.wire.contract import BodyTooLarge, MalformedBody, UnsupportedMedia
 
 _MAX_FORM_FIELDS: Final = 1000
 _MAX_DEPTH: Final = 32
+_CHARSET: Final = re.compile(r"""charset\s*=\s*["']?([^"';\s]*)""")
 
 
 def decode_body(
@@ -38,7 +40,8 @@ def decode_body(
         raise MalformedBody("The request body is not valid UTF-8.") from None
     media, _, parameters = headers.get("content-type", "").partition(";")
     media = media.strip().lower()
-    if "charset" in parameters.lower() and "utf-8" not in parameters.lower():
+    charset = _CHARSET.search(parameters.lower())
+    if charset and charset[1] not in ("utf-8", "utf8"):
         raise UnsupportedMedia("The request body must be UTF-8.")
     if media == "application/x-www-form-urlencoded" and takes_forms:
         return _form(text)
@@ -120,7 +123,7 @@ def _require_sane(value: object, depth: int) -> None:
 def _form(text: str) -> dict[str, str]:
     try:
         pairs = parse_qsl(
-            text,
+            text.strip("&"),
             keep_blank_values=True,
             strict_parsing=True,
             errors="strict",

@@ -9,6 +9,7 @@ dispatches.
 import base64
 import os
 import time
+import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import wraps
@@ -27,6 +28,8 @@ from .body import decode_body
 Operation = Callable[[Request, Desk], Response]
 OpenOperation = Callable[[OpenRequest, Desk], Response]
 Handler = Callable[[dict[str, Any], Any], dict[str, Any]]
+
+INTERNAL_ERROR = 500
 
 logger = Logger(service="orderhub")
 
@@ -75,7 +78,8 @@ def _handler(
     answer: Callable[[dict[str, Any], dict[str, object]], Response],
 ) -> Handler:
     if "AWS_LAMBDA_FUNCTION_NAME" in os.environ:
-        # While Lambda starts the function, the processor is free: connect now, not at first use.
+        # While Lambda starts the function, the processor is free: build clients now, not at first
+        # use.
         _warm_up(bootstrap.application())
 
     @wraps(operation)
@@ -90,18 +94,27 @@ def _handler(
         }
         try:
             response = answer(event, line)
-        except Exception as error:
-            response = wire.error(error)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the caller gets an answer
             line["error"] = getattr(error, "code", type(error).__name__)
-            if response.status >= 500:
-                logger.exception("request failed", extra=line)
-        line.update(response.about)
+            response = _refusal(wire, error)
+            if response.status == INTERNAL_ERROR:
+                line["trace"] = traceback.format_exc()
+        line |= response.about
         line["status"] = response.status
         line["milliseconds"] = round((time.perf_counter() - started) * 1000, 1)
-        logger.info("request", extra=line)
+        log = logger.error if response.status == INTERNAL_ERROR else logger.info
+        log("request", extra=line)
         return _answer(response, str(line["request_id"]))
 
     return handler
+
+
+def _refusal(wire: Wire, error: Exception) -> Response:
+    try:
+        return wire.error(error)
+    except Exception:  # noqa: BLE001
+        # Whatever is wrong with the wire's own answer, the caller gets one and we get a trace.
+        return Response(INTERNAL_ERROR, {"error": "Something went wrong on our side."})
 
 
 def _warm_up(application: bootstrap.Application) -> None:

@@ -19,25 +19,31 @@ metrics = Metrics(namespace="OrderHub", service="orderhub")
 
 @metrics.log_metrics
 def publish_events(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    """Publish a batch of stream records; answer as ``ReportBatchItemFailures`` wants it."""
+    """Publish a batch of stream records; answer as ``ReportBatchItemFailures`` wants it.
+
+    Logs which record failed and why: a dead letter says neither.
+    """
     records: list[dict[str, Any]] = event["Records"]
     events: list[OutgoingEvent] = []
-    unreadable = False
     for record in records:
         try:
             events.append(bootstrap.outgoing_event(record))
         except Exception:
             # What came before it still goes out; this one is retried, then dead-lettered.
-            logger.exception("unreadable stream record", extra={"at": _sequence_number(record)})
-            unreadable = True
+            logger.exception("unreadable event", extra={"keys": record["dynamodb"].get("Keys")})
             break
     published = bootstrap.application().bus.publish(events)
-    for sent in events[:published]:
-        metrics.add_metric(_METRIC_NAMES.get(sent.type, "OtherEvents"), MetricUnit.Count, 1)
-    logger.info("published", extra={"records": len(records), "published": published})
-    if published == len(events) and not unreadable:
+    if published.failure:
+        failed = {"order": events[published.count].resource, "why": published.failure}
+        logger.error("event not published", extra=failed)
+    for sent in events[: published.count]:
+        if sent.type in _METRIC_NAMES:
+            metrics.add_metric(_METRIC_NAMES[sent.type], MetricUnit.Count, 1)
+    metrics.add_metric("EventsPublished", MetricUnit.Count, published.count)
+    logger.info("published", extra={"records": len(records), "published": published.count})
+    if published.count == len(records):
         return {"batchItemFailures": []}
-    return {"batchItemFailures": [{"itemIdentifier": _sequence_number(records[published])}]}
+    return {"batchItemFailures": [{"itemIdentifier": _sequence_number(records[published.count])}]}
 
 
 _METRIC_NAMES = {

@@ -21,10 +21,14 @@ CLOCK: Final = Actor("clock")
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """Orders with something due, and per shard where to read on (absent: its end)."""
+    """Orders with something due, and per shard where to read on (absent: its end).
+
+    ``lag`` is for how many seconds the oldest of them has been due, 0 when none is.
+    """
 
     orders: tuple[OrderKey, ...]
     cursors: dict[int, str]
+    lag: float
 
 
 @dataclass(slots=True)
@@ -38,16 +42,20 @@ class Closed:
 
 
 def find_due(desk: Desk, kind: DeadlineKind, cursors: dict[int, str | None], limit: int) -> Due:
-    """Up to ``limit`` due orders of each shard in ``cursors``, read on from its cursor."""
+    """About ``limit`` due orders, of each shard in ``cursors`` its share, from its cursor on."""
     now = desk.clock.now()
     found: list[OrderKey] = []
     read_on = {}
+    lag = 0.0
+    share = max(1, limit // max(1, len(cursors)))
     for shard, cursor in cursors.items():
-        page = desk.orders.due(kind, shard, now, limit=limit, cursor=cursor)
+        page = desk.orders.due(kind, shard, now, limit=share, cursor=cursor)
         found.extend(page.orders)
+        if page.oldest:
+            lag = max(lag, (now - page.oldest).total_seconds())
         if page.cursor:
             read_on[shard] = page.cursor
-    return Due(tuple(found), read_on)
+    return Due(tuple(found), read_on, lag)
 
 
 def close_due(desk: Desk, orders: Iterable[OrderKey]) -> Closed:

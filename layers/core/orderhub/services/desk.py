@@ -19,7 +19,7 @@ from orderhub.ports import (
 )
 
 MAX_ATTEMPTS: Final = 25
-MAX_SECONDS: Final = 12.0
+MAX_SECONDS: Final = 9.0
 _FIRST_WAIT: Final = 0.02
 _LONGEST_WAIT: Final = 0.8
 

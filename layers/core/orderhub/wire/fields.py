@@ -18,8 +18,10 @@ from .contract import Problem, Unprocessable
 
 _M = TypeVar("_M", bound=BaseModel)
 
-_CONTROL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
-_INTEGER: Final = re.compile(r"[+-]?[0-9]{1,19}")
+# Control characters; and what decoders put for bytes that were no text.
+_UNREADABLE: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffd]")
+_INTEGER_DIGITS: Final = 19
+_INTEGER: Final = re.compile(rf"[+-]?[0-9]{{1,{_INTEGER_DIGITS}}}")
 _NUMBER: Final = re.compile(r"[+-]?[0-9]{1,40}(\.[0-9]{1,40})?")
 _EMAIL: Final = re.compile(r"[^@\s]+@[^@\s]+")
 
@@ -49,7 +51,7 @@ def text(longest: int, *, multiline: bool = False) -> Any:
         given = _text(value)
         if len(given) > longest:
             raise problem("too_long", longest=longest)
-        if _CONTROL.search(given) or (not multiline and ("\n" in given or "\r" in given)):
+        if _UNREADABLE.search(given) or (not multiline and ("\n" in given or "\r" in given)):
             raise problem("invalid")
         return given
 
@@ -81,6 +83,8 @@ def _integer(value: Any) -> int:
         raise problem("not_an_integer")
     if isinstance(value, int):
         return value
+    if isinstance(value, Decimal) and abs(value.adjusted()) < _INTEGER_DIGITS and value % 1 == 0:
+        return int(value)
     if isinstance(value, str):
         given = value.strip()
         if not given:
@@ -131,18 +135,15 @@ def _number(value: Any) -> Decimal:
 
 
 def _day(value: Any) -> str:
-    """A date, or a date with a time, as ISO 8601 writes them; kept as text."""
+    """A date, or a date with a time, as ISO 8601 writes them; kept as it is written."""
     given = _text(value)
-    if not given:
-        return ""
-    try:
-        return date.fromisoformat(given).isoformat()
-    except ValueError:
-        pass
-    try:
-        return datetime.fromisoformat(given).isoformat()
-    except ValueError:
-        raise problem("not_a_date") from None
+    for kind in (date, datetime):
+        try:
+            kind.fromisoformat(given)
+        except ValueError:
+            continue
+        return given
+    raise problem("not_a_date")
 
 
 def _empty_as_none(check: Callable[[Any], Any]) -> Callable[[Any], Any]:

@@ -29,9 +29,11 @@ _THROTTLED: Final = frozenset(
 _BATCH: Final = 100
 _LONGEST_STUCK: Final = 4
 _CONFIG: Final = Config(
-    retries={"mode": "standard", "max_attempts": 4},
-    connect_timeout=2,
-    read_timeout=4,
+    # A call that gets no answer is given up after five seconds, so that even several of them leave
+    # time to tell the caller before the function's own time is over.
+    retries={"mode": "standard", "total_max_attempts": 2},
+    connect_timeout=1,
+    read_timeout=2,
     tcp_keepalive=True,
 )
 

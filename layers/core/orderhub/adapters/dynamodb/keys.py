@@ -29,7 +29,8 @@ index                 partition key               sort key
 
 Every key of tenants' data starts with the shop. The two exceptions, credentials and payment
 links, are how a request that brings a secret finds out which shop it is for. Links have
-``expires_at`` (epoch seconds), after which the table forgets them.
+``expires_at`` (epoch seconds), after which the table forgets them. The due index
+holds nothing but keys, of all shops.
 
 ``docs/ACCESS_PATTERNS.md`` lists every access pattern with its measured cost.
 """
@@ -152,6 +153,11 @@ def due_order(sort: str) -> OrderKey:
     """The inverse of :func:`due_sort`."""
     _, shop_id, order_id = sort.split("#")
     return OrderKey(shop_id, int(order_id))
+
+
+def due_time(sort: str) -> datetime:
+    """When the entry with this sort key fell due."""
+    return datetime.fromisoformat(sort.partition("#")[0])
 
 
 def timestamp(at: datetime) -> str:

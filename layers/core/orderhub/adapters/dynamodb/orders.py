@@ -9,9 +9,10 @@ from typing import Any, Final
 
 from botocore.exceptions import ClientError
 
+from orderhub.domain import identity
 from orderhub.domain.commands import Change
 from orderhub.domain.details import Reference
-from orderhub.domain.errors import Busy, ReferenceTaken, Unavailable
+from orderhub.domain.errors import Busy, NameIsAnId, ReferenceTaken
 from orderhub.domain.events import Recorded, claims
 from orderhub.domain.identity import MAX_ORDER_ID
 from orderhub.domain.order import DeadlineKind, Order
@@ -107,6 +108,8 @@ class DynamoOrders:
             ":shop": {"S": keys.shop(shop_id)},
             ":after": {"N": str(after_id)},
         }
+        if before_id is not None and before_id <= after_id + 1:
+            return OrderPage((), None)
         if before_id is not None:
             condition = "listing_pk = :shop AND listing_sk BETWEEN :after AND :before"
             values[":after"] = {"N": str(after_id + 1)}
@@ -172,6 +175,7 @@ class DynamoOrders:
         return DuePage(
             tuple(keys.due_order(item["due_sk"]["S"]) for item in answer["Items"]),
             last["due_sk"]["S"] if last else None,
+            keys.due_time(answer["Items"][0]["due_sk"]["S"]) if answer["Items"] else None,
         )
 
     def _query(self, pk: str, prefix: str = "") -> Iterator[dict[str, Any]]:
@@ -193,7 +197,8 @@ class DynamoOrders:
             raise _refusal(change, reasons, claimed) from error
 
     def _writes(self, change: Change) -> tuple[list[Any], list[Reference]]:
-        """The transaction's items: the header first, then the references, then the rest."""
+        """The transaction's items: the header first, then the references and what they must not
+        be, then the rest."""
         before, after = change.before, change.order
         head: dict[str, Any] = {
             "TableName": self._table,
@@ -218,6 +223,7 @@ class DynamoOrders:
                     }
                 }
             )
+        writes.extend(self._no_such_order(after.shop_id, id_) for _, id_ in _ids_in(claimed, after))
         for entry in change.recorded:
             writes.append(
                 {
@@ -235,6 +241,29 @@ class DynamoOrders:
                 writes.append({"Put": {"TableName": self._table, "Item": item}})
         return writes, claimed
 
+    def _no_such_order(self, shop_id: str, order_id: int) -> dict[str, Any]:
+        """A condition that nothing has the id that another system's name for an order could be."""
+        return {
+            "ConditionCheck": {
+                "TableName": self._table,
+                "Key": {
+                    "pk": {"S": keys.order(shop_id, order_id)},
+                    "sk": {"S": keys.ORDER_HEADER},
+                },
+                "ConditionExpression": "attribute_not_exists(pk)",
+            }
+        }
+
+
+def _ids_in(claimed: Sequence[Reference], order: Order) -> list[tuple[Reference, int]]:
+    """Those names for ``order`` that could be another order's id or number, with that id."""
+    found = []
+    for name in claimed:
+        order_id = identity.order_id_in(name.value) if name.kind == "order" else None
+        if order_id is not None and order_id != order.id:
+            found.append((name, order_id))
+    return found
+
 
 def _refusal(
     change: Change, reasons: Sequence[dict[str, Any]], claimed: Sequence[Reference]
@@ -251,10 +280,14 @@ def _refusal(
                 # This very change was written before and its answer was lost.
                 return VersionConflict()
             return ReferenceTaken(name.kind, name.scope, name.value, owner)
+    for index, (name, _) in enumerate(_ids_in(claimed, change.order), start=1 + len(claimed)):
+        if codes[index] == failed:
+            return NameIsAnId(name.value)
     if codes[0] == failed:
         return IdTaken()
     if "TransactionConflict" in codes or failed in codes:
         return Contention()
     if any(is_throttling(code) for code in codes):
         return Busy("the table is throttled; try again")
-    return Unavailable(f"the table refused a transaction: {codes}")
+    # Nothing that another attempt would mend.
+    return RuntimeError(f"the table refused a transaction: {codes}")

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import ClassVar, Final
 
 from orderhub.wire.contract import Problem, Response, Unprocessable
 
@@ -22,9 +22,9 @@ class Section:
     words: Vocabulary
     in_header: bool = False
 
-    name: Final = WIRE
-    takes_forms: Final = False
-    max_body_bytes: Final = 64 * 1024
+    name: ClassVar = WIRE
+    takes_forms: ClassVar = False
+    max_body_bytes: ClassVar = 64 * 1024
 
     def token(self, headers: Mapping[str, str], body: object) -> str:
         """The ``api_key``. Raises :class:`Unprocessable` when it is not there: this API tells a

@@ -11,6 +11,7 @@ from orderhub.domain.errors import (
     Busy,
     Forbidden,
     InvalidField,
+    NameIsAnId,
     NotFound,
     Reason,
     ReferenceTaken,
@@ -46,11 +47,14 @@ _MESSAGES: Final = {
     "not_positive": "must be greater than 0",
     "out_of_range": "is too large",
     "too_precise": "has more decimals than the currency",
-    "too_long": "is too long (maximum is {longest} characters)",
+    "too_long": "is too long",
     "unknown": "does not exist",
     "taken": "has already been taken",
     "wrong_currency": "is in another currency than the order",
 }
+
+_DETAILS: Final = {"too_long": " (maximum is {longest} characters)"}
+"""What is added when the figures are known."""
 
 _REFUSALS: Final = {
     Reason.ORDER_COMPLETED: ("state", "is completed"),
@@ -63,6 +67,24 @@ _REFUSALS: Final = {
     Reason.TOO_MANY_LINES: ("line_items", "are too many for one order"),
     Reason.TOO_MANY_PAYMENTS: ("payment", "is one too many for one order"),
     Reason.TOTAL_OUT_OF_RANGE: ("price", "makes the order's total too large"),
+    Reason.MONEY_CAPTURED: ("payment_state", "holds money that must go back first"),
+    Reason.NOTHING_CAPTURED: ("payment_state", "holds no money"),
+    Reason.PAYMENT_UNKNOWN: ("payment", "does not exist"),
+    Reason.REFUND_EXCEEDS_CAPTURED: ("amount", "is more than can be refunded"),
+    Reason.REFUND_WINDOW_CLOSED: ("payment_state", "can't be refunded any more"),
+    Reason.REFUND_UNKNOWN: ("refund", "does not exist"),
+    Reason.TOO_MANY_REFUNDS: ("refund", "is one too many for one order"),
+    Reason.TOO_MANY_NOTES: ("note", "is one too many for one order"),
+    Reason.TOO_MANY_SHIPMENTS: ("shipment", "is one too many for one order"),
+    Reason.NOTHING_TO_REFUND: ("payment_state", "leaves nothing to refund"),
+    Reason.REFUND_REPEATED: ("refund", "has been made already"),
+    Reason.OTHER_PAYMENT_METHOD: ("payment", "is by another method"),
+    Reason.PAYMENT_OF_ANOTHER_ORDER: ("payment", "is another order's"),
+    Reason.CART_EMPTY: ("cart", "can't be blank"),
+    Reason.BOUND_TO_ANOTHER: ("customer", "is somebody else"),
+    Reason.NOTHING_TO_SHIP: ("shipment_state", "leaves nothing to ship"),
+    Reason.NOT_SHIPPED: ("shipment_state", "is not shipped"),
+    Reason.SHIPMENT_UNKNOWN: ("shipment", "does not exist"),
     Reason.ORDER_TOO_LARGE: ("line_items", "are too large for one order"),
 }
 
@@ -86,6 +108,8 @@ def render(error: Exception) -> Response:
             return _invalid(error.problems)
         case InvalidField():
             return _invalid([Problem(error.field, _reason(error))])
+        case NameIsAnId():
+            return _invalid([Problem("merchant_order_no", "taken")])
         case ReferenceTaken():
             return _invalid([Problem(_FIELD_OF_REFERENCE.get(error.kind, "base"), "taken")])
         case AmbiguousReference():
@@ -95,7 +119,7 @@ def render(error: Exception) -> Response:
         case NotFound():
             return Response(404, {"error": NOT_FOUND})
         case Refused():
-            field, message = _REFUSALS.get(error.reason, ("base", str(error)))
+            field, message = _REFUSALS[error.reason]
             return _unprocessable({field: [message]})
         case Busy() | Unavailable():
             return Response(503, {"error": TRY_AGAIN}, headers={"retry-after": "1"})
@@ -110,7 +134,9 @@ def _reason(error: InvalidField) -> str:
 def _invalid(problems: Iterable[Problem]) -> Response:
     errors: dict[str, list[str]] = {}
     for problem in problems:
-        template = _MESSAGES.get(problem.reason, "is invalid")
+        template = _MESSAGES[problem.reason]
+        if problem.context:
+            template += _DETAILS.get(problem.reason, "")
         errors.setdefault(problem.field, []).append(template.format(**problem.context))
     return _unprocessable(errors)
 

@@ -16,8 +16,11 @@ WIRE = "marketplace"
 
 
 def order_name(request: Request) -> str:
-    """``:id``: the order's id, its number, or its ``merchant_order_no``."""
-    return request.path["id"]
+    """``:id``: the order's id, its number, or its ``merchant_order_no``.
+
+    API Gateway hands paths over decoded, but for ``%25``.
+    """
+    return request.path["id"].replace("%25", "%")
 
 
 def placement(request: Request) -> Placement:
@@ -68,7 +71,7 @@ def payment(request: Request) -> ReceivedPayment:
         provider=WIRE,
         transaction_id=paid.merchant_trade_no,
         amount=paid.payment,
-        subject=paid.subject_text,
+        subject=paid.subject_text or "",
     )
 
 

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from orderhub.domain.details import Address, Contact
 from orderhub.domain.lines import Line
+from orderhub.domain.money import Money
 from orderhub.domain.order import Order
 from orderhub.domain.payment import Payment
 from orderhub.domain.refund import Refund
@@ -48,7 +49,8 @@ def resource(order: Order) -> Json:
         "total": order.total.decimal_text,
         "payment_total": order.captured.decimal_text,
         "refund_total": order.refunded.decimal_text,
-        "outstanding_balance": order.outstanding.decimal_text,
+        "outstanding_balance": _still_to_pay(order).decimal_text,
+        "refund_due": order.refund_due.decimal_text,
         "excess_payment": order.excess.decimal_text,
         "overpaid": bool(order.excess),
         "total_quantity": sum(line.quantity for line in order.lines),
@@ -81,6 +83,12 @@ def resource(order: Order) -> Json:
         "cancelled_at": _time(order.closed_at if order.status is OrderStatus.CANCELLED else None),
         "expired_at": _time(order.closed_at if order.status is OrderStatus.EXPIRED else None),
     }
+
+
+def _still_to_pay(order: Order) -> Money:
+    """Nothing is to be paid for an order that is dead."""
+    dead = order.status in (OrderStatus.CANCELLED, OrderStatus.EXPIRED)
+    return Money.zero(order.currency) if dead else order.outstanding
 
 
 def _line_item(line: Line) -> Json:

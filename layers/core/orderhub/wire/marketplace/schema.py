@@ -58,4 +58,4 @@ class PaymentNotification(Form):
 
     merchant_trade_no: Annotated[str, required_text(255)]
     payment: Number
-    subject_text: Annotated[str, text(1000, multiline=True)] = ""
+    subject_text: Annotated[str | None, optional(text(1000, multiline=True))] = None
