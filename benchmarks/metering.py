@@ -76,7 +76,7 @@ def _count_batch(meter: Meter, asked: Mapping[str, Any], parsed: Mapping[str, An
         share = 1.0 if request.get("ConsistentRead") else 0.5
         meter.bytes_read += sum(sizes)
         meter.reads += sum(max(1, math.ceil(size / READ_UNIT)) for size in sizes) * share
-    for capacity in parsed["ConsumedCapacity"]:
+    for capacity in parsed.get("ConsumedCapacity", []):  # which the emulator leaves out
         meter.reported_reads += capacity["CapacityUnits"]
 
 
