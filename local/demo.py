@@ -6,30 +6,36 @@ is there, places new orders and looks the earlier ones up.
 
 from __future__ import annotations
 
+import json
 import os
+import random
 import signal
 import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Final
+from uuid import uuid4
 
 import httpx
 from rich.console import Console
 from rich.table import Table
 
-from local import logs, project, stack_file
+from local import logs, mail, project, stack_file
 from local.cloud import LocalCloud
 from local.console import Progress
 from local.errors import LocalError
 from orderhub.bootstrap import Application
+from orderhub.domain.details import Address
 from orderhub.domain.money import UnitPrice
 from orderhub.domain.order import Order
 from orderhub.domain.shop import CartLine, Price, Product, Variant
-from orderhub.services import manage_shops
+from orderhub.services import manage_people, manage_shops
+from orderhub.services.find_order import find_order
 from orderhub.services.replay_order import replay_order
 from orderhub.settings import Settings
 
@@ -53,9 +59,13 @@ _PRODUCTS: Final = (
 class Walk:
     """One order's way through an API, for the table at the end."""
 
+    api: str
     what: str
-    order: Mapping[str, Any]
-    events: tuple[str, ...] = ()
+    order: Order
+    state: str
+    """In the API's own words, as are ``payment`` and the rest of what the caller sees."""
+    payment: str
+    events: tuple[str, ...]
 
 
 @dataclass
@@ -67,6 +77,10 @@ class Demo:
     application: Application
     tokens: dict[str, str] = field(default_factory=dict)
     """Marketplace tokens by shop."""
+    api_keys: dict[str, str] = field(default_factory=dict)
+    """BrandCloud api keys: the salesperson's by shop, and the demo shop's ``consumer``'s."""
+    cart_ids: list[str] = field(default_factory=list)
+    """Carts that became no order yet."""
 
     @property
     def api_url(self) -> str:
@@ -108,7 +122,9 @@ def _run(console: Console) -> None:
             _write_contract(demo, home)
         with progress.step("Walking orders through the marketplace API"):
             walks = list(_walk_marketplace(demo))
-        _remember(home, [walk.order["id"] for walk in walks if walk.what != _EXPIRED])
+        with progress.step("Walking orders through the BrandCloud API"):
+            walks += _walk_brandcloud(demo)
+        _remember(home, [walk.order.id for walk in walks if walk.order.shop_id == SHOP])
     trouble = _trouble_since(cloud, stack["stack_name"], started)
     _print(console, demo, walks, earlier, trouble)
     if trouble:
@@ -152,26 +168,83 @@ def _make_shops(demo: Demo) -> None:
             shops, desk.catalog, shop_id, [_product(*row) for row in _PRODUCTS]
         )
         demo.tokens[shop_id] = known.get(shop_id) or _issue(demo, shop_id)
-    manage_shops.change_windows(
+        _make_counter(demo, shop_id)
+    for wire in ("marketplace", "brandcloud"):
+        manage_shops.change_windows(
+            shops, HASTY_SHOP, wire, lambda terms: replace(terms, payment_timeout=1)
+        )
+    number = 0
+    while len(demo.cart_ids) < CARTS:
+        number += 1
+        cart_id = f"C{number:05d}"
+        if desk.orders.named(SHOP, "order", cart_id):
+            continue  # somebody ordered it
+        if desk.catalog.cart(SHOP, cart_id) is None:
+            _put_cart(demo, SHOP, cart_id)
+        demo.cart_ids.append(cart_id)
+
+
+def _put_cart(demo: Demo, shop_id: str, cart_id: str) -> None:
+    desk = demo.application.desk
+    first, second = random.sample(_PRODUCTS, 2)
+    manage_shops.put_cart(
+        demo.application.shops,
+        desk.catalog,
+        desk.clock,
+        shop_id,
+        cart_id=cart_id,
+        lines=[CartLine(first[0], first[2], 1), CartLine(second[0], second[2], 2)],
+    )
+
+
+def _make_counter(demo: Demo, shop_id: str) -> None:
+    """A company with a salesperson, and a consumer, each with an api_key."""
+    shops, people = demo.application.shops, demo.application.people
+    manage_people.put_company(
         shops,
-        HASTY_SHOP,
-        "marketplace",
-        lambda terms: type(terms)(
-            payment_timeout=1, refund_window=terms.refund_window, auto_receive=terms.auto_receive
+        people,
+        shop_id,
+        company_id=1,
+        code="AAAA",
+        name="Company A",
+        address=Address(
+            line1="333 West San Carlos Street Suite 1500",
+            city="San Jose",
+            province="CA",
+            postal_code="95110",
+            country="United States",
         ),
     )
-    for number in range(1, CARTS + 1):
-        cart_id = f"C{number:05d}"
-        if desk.catalog.cart(SHOP, cart_id) is None:
-            first, second = (_PRODUCTS[(number + step) % len(_PRODUCTS)] for step in (0, 1))
-            manage_shops.put_cart(
+    for user_id, given, family in ((_SELLER, "QQ", "Wang"), (_CONSUMER, "CC", "Lee")):
+        user = manage_people.put_user(
+            shops,
+            people,
+            shop_id,
+            user_id=user_id,
+            given_name=given,
+            family_name=family,
+            email=f"{given.lower()}@example.com",
+            title=1,
+            phone="0912345678",
+            default_address=Address(
+                line1="ABC st.", city="Taichung", postal_code="30123", country="R.O.C."
+            ),
+        )
+        name = shop_id if user_id == _SELLER else f"{shop_id} consumer"
+        known = demo.stack.get("demo_api_keys", {})
+        demo.api_keys[name] = (
+            known.get(name)
+            or manage_shops.issue_credential(
                 shops,
-                desk.catalog,
-                desk.clock,
-                SHOP,
-                cart_id=cart_id,
-                lines=[CartLine(first[0], first[2], 1), CartLine(second[0], second[2], 2)],
-            )
+                demo.application.desk.clock,
+                shop_id,
+                wire="brandcloud",
+                label=user.full_name,
+                user=user,
+            ).token
+        )
+    manage_people.add_member(shops, people, shop_id, company_id=1, user_id=_SELLER)
+    manage_people.select_company(shops, people, shop_id, company_id=1, user_id=_SELLER)
 
 
 def _issue(demo: Demo, shop_id: str) -> str:
@@ -212,16 +285,23 @@ def _write_contract(demo: Demo, home: Path) -> None:
     stack_file.update(
         home,
         shop_id=SHOP,
-        credentials={"marketplace": {"token": demo.tokens[SHOP]}},
+        credentials={
+            "marketplace": {"token": demo.tokens[SHOP]},
+            "brandcloud": {
+                "api_key": demo.api_keys[SHOP],
+                "consumer_api_key": demo.api_keys[f"{SHOP} consumer"],
+            },
+        },
         webhook_secrets={},
         samples={
             "products": [
                 {"product_id": row[0], "variant_id": row[2], "price": row[4], "currency": "CNY"}
                 for row in _PRODUCTS
             ],
-            "cart_ids": [f"C{number:05d}" for number in range(1, CARTS + 1)],
+            "cart_ids": demo.cart_ids,
         },
         demo_tokens=demo.tokens,
+        demo_api_keys=demo.api_keys,
     )
 
 
@@ -339,21 +419,98 @@ def _expire(demo: Demo, order_id: int) -> None:
         stateMachineArn=demo.stack["state_machines"]["payment_timeout"]
     )
     deadline = time.monotonic() + _EXPIRY_PATIENCE
-    while "order.expired" not in _events(demo, HASTY_SHOP, order_id):
+    while "order.expired" not in _proved(demo, HASTY_SHOP, order_id)[1]:
         if time.monotonic() > deadline:
             raise LocalError("The payment_timeout state machine expired nothing.")
         time.sleep(0.2)
 
 
-def _events(demo: Demo, shop_id: str, order_id: int) -> tuple[str, ...]:
+def _proved(demo: Demo, shop_id: str, order_id: int) -> tuple[Order, tuple[str, ...]]:
+    """An order and the types of its events, after replaying these."""
     proof = replay_order(demo.application.desk, shop_id, order_id)
     if not proof.agrees:
         raise LocalError(f"The events of order {order_id} don't replay to its snapshot.")
-    return tuple(entry.event.TYPE for entry in proof.events)
+    return proof.snapshot, tuple(entry.event.TYPE for entry in proof.events)
 
 
 def _walked(demo: Demo, shop_id: str, what: str, order: dict[str, Any]) -> Walk:
-    return Walk(what, order, _events(demo, shop_id, order["id"]))
+    stored, events = _proved(demo, shop_id, order["id"])
+    return Walk("marketplace", what, stored, order["state"], order["payment_state"], events)
+
+
+# -- the BrandCloud API --------------------------------------------------------------------------
+
+_SELLER: Final = 1
+_CONSUMER: Final = 2
+_MAIL_SENDER: Final = "orders@example.com"
+
+
+def _walk_brandcloud(demo: Demo) -> Iterator[Walk]:
+    mail.allow_sender(demo.cloud, _MAIL_SENDER)
+    with httpx.Client(base_url=demo.api_url, timeout=30) as api:
+        seller = _Till(demo, api, SHOP)
+        number = seller.ring_up("cash_consumer_app")
+        consumer = {"api_key": demo.api_keys[f"{SHOP} consumer"], "order_number": number}
+        _send(api, "POST", "/order/confirmpurchase", json=consumer)
+        seller.ask("payment", number, transaction_id=f"UX{uuid4().hex[:12].upper()}")
+        (invoice,) = seller.ask("detail", number)["invoices"]
+        document = api.get(invoice["download"], headers={"Authorization": seller.api_key})
+        if document.status_code != HTTPStatus.OK or not document.content.startswith(b"%PDF"):
+            raise LocalError(f"The invoice {invoice['number']} can't be downloaded.")
+        seller.ask("refund", number, transaction_id="")
+        size = f"{len(document.content) // 1024} KB PDF"
+        yield seller.walked(number, f"rung up with a QR code, paid, invoiced ({size}), refunded")
+
+        number = seller.ring_up("PayPal")
+        email = f"{uuid4().hex[:8]}@example.com"
+        seller.ask("paypal/send", number, email=email)
+        (message,) = mail.messages(demo.cloud, email)
+        token = message.text.split("/transaction/")[1].split("/")[0]
+        result = _send(api, "GET", f"/transaction/{token}/result")
+        yield seller.walked(number, f"payment link mailed; its result: {result['status']}")
+
+        hasty = _Till(demo, api, HASTY_SHOP)
+        number = hasty.ring_up("credit_card")
+        time.sleep(1.1)
+        _expire(demo, _find(demo, HASTY_SHOP, number).id)
+        yield hasty.walked(number, f"timed out (shop {HASTY_SHOP})")
+
+
+@dataclass
+class _Till:
+    """A salesperson's device."""
+
+    demo: Demo
+    api: httpx.Client
+    shop_id: str
+
+    @property
+    def api_key(self) -> str:
+        return self.demo.api_keys[self.shop_id]
+
+    def ring_up(self, method: str) -> str:
+        """Order a cart of its own; return the order's number."""
+        cart_id = f"D{uuid4().hex[:10]}"
+        _put_cart(self.demo, self.shop_id, cart_id)
+        body = {"api_key": self.api_key, "cart_id": cart_id, "type": method}
+        made = _send(self.api, "POST", "/user/company/order/create", json=body)
+        number: str = made["order_number"]
+        return number
+
+    def ask(self, operation: str, number: str, **fields: str) -> dict[str, Any]:
+        body = {"api_key": self.api_key, "order_number": number, **fields}
+        return _send(self.api, "POST", f"/user/company/order/{operation}", json=body)
+
+    def walked(self, number: str, what: str) -> Walk:
+        seen = self.ask("detail", number)
+        stored, events = _proved(self.demo, self.shop_id, _find(self.demo, self.shop_id, number).id)
+        return Walk(
+            "brandcloud", what, stored, seen["order_status"], seen["payment_status"], events
+        )
+
+
+def _find(demo: Demo, shop_id: str, number: str) -> Order:
+    return find_order(demo.application.desk, shop_id, number)
 
 
 # -- what happened -------------------------------------------------------------------------------
@@ -376,7 +533,7 @@ def _print(
     trouble: list[str],
 ) -> None:
     table = Table(title="Orders placed over HTTP, just now", title_justify="left")
-    for heading in ("Order", "What was done", "State", "Payment", "Total", "Paid", "Events"):
+    for heading in ("API", "Order", "What was done", "State", "Payment", "Total", "Paid", "Events"):
         table.add_column(
             heading,
             justify="right" if heading in ("Total", "Paid") else "left",
@@ -384,14 +541,14 @@ def _print(
         )
     for walk in walks:
         order = walk.order
-        paid = order["payment_total"] + (" !" if order["overpaid"] else "")
         table.add_row(
-            order["number"],
+            walk.api,
+            order.number,
             walk.what,
-            order["state"],
-            order["payment_state"],
-            f"{order['total']} {order['currency']}",
-            paid,
+            walk.state,
+            walk.payment,
+            f"{order.total.decimal_text} {order.currency}",
+            order.captured.decimal_text + (" !" if order.excess else ""),
             ", ".join(name.removeprefix("order.") for name in walk.events),
         )
     console.print()
@@ -403,6 +560,7 @@ def _print(
     )
     apis = Table(title="Base URLs", title_justify="left", show_header=False)
     apis.add_row("marketplace", demo.api_url)
+    apis.add_row("brandcloud", demo.api_url)
     console.print()
     console.print(apis)
     console.print("\nTry it:\n")
@@ -415,7 +573,7 @@ def _print(
     )
 
 
-def _curl_lines(demo: Demo, order: Mapping[str, Any]) -> list[str]:
+def _curl_lines(demo: Demo, order: Order) -> list[str]:
     bearer = f"-H 'Authorization: Bearer {demo.tokens[SHOP]}'"
     fields = " ".join(
         f"-d {name}={value}"
@@ -430,10 +588,14 @@ def _curl_lines(demo: Demo, order: Mapping[str, Any]) -> list[str]:
             ("address_address", "Road-7"),
         )
     )
+    cart = json.dumps(
+        {"api_key": demo.api_keys[SHOP], "cart_id": demo.cart_ids[0], "type": "PayPal"}
+    )
     return [
-        f"curl {bearer} {demo.api_url}/orders/{order['number']}",
+        f"curl {bearer} {demo.api_url}/orders/{order.number}",
         f"curl {bearer} {fields} {demo.api_url}/orders",
-        f"./orderhub order show {SHOP} {order['number']}",
+        f"curl -H 'Content-Type: application/json' -d '{cart}' {demo.api_url}/user/company/order/create",
+        f"./orderhub order show {SHOP} {order.number}",
     ]
 
 
