@@ -177,7 +177,7 @@ def _make_shops(demo: Demo) -> None:
     while len(demo.cart_ids) < CARTS:
         number += 1
         cart_id = f"C{number:05d}"
-        if desk.orders.named(SHOP, "order", cart_id):
+        if desk.orders.named(SHOP, "cart", cart_id):
             continue  # somebody ordered it
         if desk.catalog.cart(SHOP, cart_id) is None:
             _put_cart(demo, SHOP, cart_id)
@@ -588,13 +588,14 @@ def _curl_lines(demo: Demo, order: Order) -> list[str]:
             ("address_address", "Road-7"),
         )
     )
+    as_json = "-H 'Content-Type: application/json'"
     cart = json.dumps(
         {"api_key": demo.api_keys[SHOP], "cart_id": demo.cart_ids[0], "type": "PayPal"}
     )
     return [
         f"curl {bearer} {demo.api_url}/orders/{order.number}",
         f"curl {bearer} {fields} {demo.api_url}/orders",
-        f"curl -H 'Content-Type: application/json' -d '{cart}' {demo.api_url}/user/company/order/create",
+        f"curl {as_json} -d '{cart}' {demo.api_url}/user/company/order/create",
         f"./orderhub order show {SHOP} {order.number}",
     ]
 

@@ -25,7 +25,7 @@ _KEYS: Final = {
     "Read the history": "`SHOP#<shop>#ORDER#<id>`, sk begins with `EVENT#`",
     "Read an order with its history": "`SHOP#<shop>#ORDER#<id>`, all of it in one query",
     "Order a cart of five products": "`CART#<id>`, a batch of `PRODUCT#<id>`; "
-    "puts `ORDER`, `EVENT#000001`, two `REF#order#` (cart, number)",
+    "puts `ORDER`, `EVENT#000001`, `REF#cart#`, `REF#order#<number>`",
     "Order it again": "the cart's `REF#` refuses and says which order; `ORDER*`",
     "Read by a number of the wire's own": "`SHOP#<shop>#REF#order#<number>`, then the order",
     "Refund": "`ORDER*` (read before); puts `ORDER`, two `EVENT#<n>`",

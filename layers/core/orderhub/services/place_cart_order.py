@@ -23,8 +23,8 @@ from orderhub.domain.shop import Cart, CartLine, Price, Product, Variant, requir
 from .desk import Desk
 from .place_order import Placed, place_order
 
-CART_SCOPE: Final = "cart"
-"""The scope of references that name an order by the cart that it was made from."""
+CART_KIND: Final = "cart"
+"""The kind of references that say which order a cart became."""
 
 PRODUCT_NUMBER: Final = "product_number"
 """The line attribute that keeps the product's number, beside the product's own attributes."""
@@ -76,7 +76,7 @@ def place_cart_order(desk: Desk, shop_id: str, wanted: CartOrder, actor: Actor) 
 
 
 def _reference(cart_id: str) -> Reference:
-    return Reference("order", CART_SCOPE, cart_id)
+    return Reference(CART_KIND, "", cart_id)
 
 
 def _cart(desk: Desk, shop_id: str, cart_id: str) -> Cart:
@@ -135,8 +135,7 @@ def _line(wanted: CartLine, product: Product, variant: Variant, price: Price) ->
 
 
 def _ordered_before(desk: Desk, shop_id: str, cart_id: str) -> Placed | None:
-    for reference, order_id in desk.orders.named(shop_id, "order", cart_id):
-        if reference.scope == CART_SCOPE:
-            order = desk.orders.get(shop_id, order_id)
-            return Placed(order, is_new=False) if order else None
+    for _, order_id in desk.orders.named(shop_id, CART_KIND, cart_id):
+        order = desk.orders.get(shop_id, order_id)
+        return Placed(order, is_new=False) if order else None
     return None
