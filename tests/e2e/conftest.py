@@ -7,6 +7,7 @@ run in one process, beside which the others run.
 import os
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -25,8 +26,8 @@ from orderhub.adapters.system import SystemClock
 from orderhub.bootstrap import Application
 from orderhub.domain.events import Terms
 from orderhub.domain.money import UnitPrice
-from orderhub.domain.shop import Price, Product, Variant
-from orderhub.services import manage_shops
+from orderhub.domain.shop import CartLine, Price, Product, Variant
+from orderhub.services import manage_people, manage_shops
 from orderhub.settings import Settings
 
 ON_THE_CLOUD = pytest.mark.xdist_group("local-cloud")
@@ -156,6 +157,107 @@ def make_shop(deployment: Deployment) -> Callable[..., Shop]:
 @pytest.fixture
 def shop(make_shop: Callable[..., Shop]) -> Shop:
     return make_shop()
+
+
+COMPANY, AGENT, CONSUMER = 1, 11, 12
+"""The ids that every counter's company and people have in its own shop."""
+COMPANY_CODE = "AAAA"
+
+
+@dataclass
+class Counter:
+    """Where one company of a shop of a test's own sells, with its agent's and a consumer's
+    api_keys. ``api`` presents none by itself."""
+
+    deployment: Deployment
+    shop: Shop
+    agent_key: str
+    consumer_key: str
+    api: httpx.Client
+
+    def cart(self, *, pieces: int = 1) -> str:
+        """A new cart with so many pieces of product 1; its id."""
+        application = self.deployment.application
+        cart = manage_shops.put_cart(
+            application.shops,
+            application.desk.catalog,
+            SystemClock(),
+            self.shop.id,
+            cart_id=f"C{uuid4().hex[:12]}",
+            lines=[CartLine("1", "v1", pieces)],
+        )
+        return cart.id
+
+    def sell(self, path: str, **body: object) -> httpx.Response:
+        """What the agent sends to ``/user/company/order/…``."""
+        body = {"api_key": self.agent_key, **body}
+        return self.api.post(f"/user/company/order/{path}", json=body)
+
+    def buy(self, path: str, **body: object) -> httpx.Response:
+        """What the consumer sends to ``/order/…``."""
+        return self.api.post(f"/order/{path}", json={"api_key": self.consumer_key, **body})
+
+    def look(self, url: str, key: str | None = None) -> httpx.Response:
+        """``GET`` with an api_key as the header has it, the consumer's unless told otherwise."""
+        return self.api.get(url, headers={"Authorization": key or self.consumer_key})
+
+
+@pytest.fixture
+def make_counter(
+    deployment: Deployment, make_shop: Callable[..., Shop]
+) -> Iterator[Callable[..., Counter]]:
+    """Makes counters, in shops as ``make_shop`` makes them; their till's windows are as told, in
+    seconds."""
+    with ExitStack() as clients:
+
+        def make(*, payment_timeout: int = 900, refund_window: int = 86400) -> Counter:
+            shop = make_shop()
+            terms = Terms(payment_timeout=payment_timeout, refund_window=refund_window)
+            shops, people = deployment.application.shops, deployment.application.people
+            manage_shops.change_windows(shops, shop.id, "brandcloud", lambda _: terms)
+            manage_people.put_company(
+                shops,
+                people,
+                shop.id,
+                company_id=COMPANY,
+                code=COMPANY_CODE,
+                name="Company A",
+            )
+            for user_id, given_name in ((AGENT, "QQ"), (CONSUMER, "CC")):
+                manage_people.put_user(
+                    shops,
+                    people,
+                    shop.id,
+                    user_id=user_id,
+                    given_name=given_name,
+                    family_name="Wang",
+                    email=f"{given_name.lower()}@example.com",
+                    title=1,
+                )
+            manage_people.add_member(shops, people, shop.id, company_id=COMPANY, user_id=AGENT)
+            manage_people.select_company(shops, people, shop.id, company_id=COMPANY, user_id=AGENT)
+
+            def key_of(user_id: int) -> str:
+                user = manage_people.require_user(people, shop.id, user_id)
+                issued = manage_shops.issue_credential(
+                    shops, SystemClock(), shop.id, wire="brandcloud", label="e2e", user=user
+                )
+                return issued.token
+
+            return Counter(
+                deployment=deployment,
+                shop=shop,
+                agent_key=key_of(AGENT),
+                consumer_key=key_of(CONSUMER),
+                api=clients.enter_context(httpx.Client(base_url=deployment.api_url, timeout=60)),
+            )
+
+        yield make
+
+
+@pytest.fixture
+def counter(make_counter: Callable[..., Counter]) -> Counter:
+    return make_counter()
 
 
 @pytest.fixture
