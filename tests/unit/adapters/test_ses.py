@@ -1,5 +1,6 @@
 """What is handed to SES, and what its refusals mean."""
 
+import traceback
 from typing import Any
 
 import boto3
@@ -61,6 +62,9 @@ def test_what_the_caller_can_mend_or_repeat_is_told(
 
 
 @pytest.mark.parametrize("code", ["MessageRejected", "MailFromDomainNotVerifiedException"])
-def test_what_only_we_can_mend_is_no_refusal_of_the_request(code: str) -> None:
-    with pytest.raises(ClientError):
-        SesMailer(Broken(refusal(code, 400)), SENDER).send(MAIL)  # type: ignore[arg-type]
+def test_what_only_we_can_mend_is_no_refusal_of_the_request_and_names_nobody(code: str) -> None:
+    error = refusal(code, 400)
+    error.args = (f"Email address is not verified: {MAIL.to}",)
+    with pytest.raises(RuntimeError, match=code) as raised:
+        SesMailer(Broken(error), SENDER).send(MAIL)  # type: ignore[arg-type]
+    assert MAIL.to not in "".join(traceback.format_exception(raised.value))

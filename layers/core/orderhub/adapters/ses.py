@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from mypy_boto3_sesv2 import SESV2Client
 
 _CONFIG: Final = Config(
-    retries={"mode": "standard", "max_attempts": 3}, connect_timeout=2, read_timeout=5
+    retries={"mode": "standard", "total_max_attempts": 2}, connect_timeout=1, read_timeout=4
 )
 _TOO_FAST: Final = frozenset({"TooManyRequestsException", "LimitExceededException", "Throttling"})
 
@@ -43,14 +43,14 @@ class SesMailer:
                 },
             )
         except ClientError as error:
-            raise _meaning(error) from error
+            # Without SES's own words, which may name the recipient: they would end up in the log.
+            raise _meaning(error) from None
         except BotoCoreError as error:
             raise Unavailable("the mail service did not answer; try again") from error
 
 
 def _meaning(error: ClientError) -> Exception:
-    """What remains (an unverified sender, a missing permission) is ours to mend and stays as it
-    is."""
+    """What remains (an unverified sender, a missing permission) is ours to mend."""
     code = error.response["Error"]["Code"]
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     if code == "BadRequestException":
@@ -60,4 +60,4 @@ def _meaning(error: ClientError) -> Exception:
         return Busy("the mail service is busy; try again")
     if status >= 500:
         return Unavailable("the mail service did not answer; try again")
-    return error
+    return RuntimeError(f"the mail service refused: {code}")
