@@ -1,6 +1,7 @@
 """A shop on an emulated table, and everything wired as in a deployed function."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -10,6 +11,7 @@ from moto import mock_aws
 
 from orderhub import bootstrap
 from orderhub.adapters.dynamodb import client as dynamodb
+from orderhub.adapters.system import SystemClock
 from orderhub.bootstrap import Application
 from orderhub.domain.events import Terms
 from orderhub.domain.money import UnitPrice
@@ -96,3 +98,16 @@ def marketplace(application: Application) -> Client:
 def other_marketplace(application: Application) -> Client:
     """The same API with the credential of another shop."""
     return Client("marketplace", {"authorization": f"Bearer {TOKENS['other']}"})
+
+
+@pytest.fixture
+def later(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
+    """Move the functions' clock forward by seconds."""
+    real = SystemClock.now
+
+    def advance(seconds: float) -> None:
+        monkeypatch.setattr(
+            SystemClock, "now", lambda self: real(self) + timedelta(seconds=seconds)
+        )
+
+    return advance

@@ -452,19 +452,6 @@ def outbox(monkeypatch: pytest.MonkeyPatch) -> Outbox:
     return outbox
 
 
-@pytest.fixture
-def later(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
-    """Move the functions' clock forward by seconds."""
-    real = SystemClock.now
-
-    def advance(seconds: float) -> None:
-        monkeypatch.setattr(
-            SystemClock, "now", lambda self: real(self) + timedelta(seconds=seconds)
-        )
-
-    return advance
-
-
 @dataclass
 class Sale:
     """An order that the agent rang up."""

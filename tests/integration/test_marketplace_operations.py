@@ -10,14 +10,12 @@ import json
 import logging
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
 
 import pytest
 
 from orderhub import bootstrap
-from orderhub.adapters.system import SystemClock
 from orderhub.bootstrap import Application
 from orderhub.domain import commands
 from orderhub.domain.details import Actor
@@ -51,19 +49,6 @@ def order(marketplace: Client) -> dict[str, Any]:
     path = {"id": str(created.body["id"])}
     answer: dict[str, Any] = marketplace.call("create_line_item", path=path, body=LINE).body
     return answer
-
-
-@pytest.fixture
-def later(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
-    """Move the functions' clock forward by seconds."""
-    real = SystemClock.now
-
-    def advance(seconds: float) -> None:
-        monkeypatch.setattr(
-            SystemClock, "now", lambda self: real(self) + timedelta(seconds=seconds)
-        )
-
-    return advance
 
 
 def path(order: dict[str, Any]) -> dict[str, str]:

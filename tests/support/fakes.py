@@ -158,7 +158,7 @@ class FakeOrders:
         self.reads += 1
         ids = (key.order_id for key in self.snapshots if key.shop_id == shop_id)
         chosen = sorted((i for i in ids if before_id is None or i < before_id), reverse=True)
-        return [_summary(self.snapshots[OrderKey(shop_id, i)]) for i in chosen[:limit]]
+        return [OrderSummary.of(self.snapshots[OrderKey(shop_id, i)]) for i in chosen[:limit]]
 
     def due(
         self, kind: DeadlineKind, shard: int, until: datetime, *, limit: int, cursor: str | None
@@ -175,20 +175,6 @@ class FakeOrders:
         page = [key for _, key in due[start : start + limit]]
         more = start + limit < len(due)
         return DuePage(tuple(page), str(start + limit) if more else None)
-
-
-def _summary(order: Order) -> OrderSummary:
-    return OrderSummary(
-        id=order.id,
-        number=order.number,
-        wire=order.wire,
-        status=order.status.value,
-        payment_status=order.payment_status.value,
-        fulfilment_status=order.fulfilment_status.value,
-        currency=order.currency,
-        total=order.total.amount,
-        updated_at=order.updated_at,
-    )
 
 
 class FakeCatalog:

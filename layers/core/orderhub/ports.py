@@ -62,6 +62,24 @@ class OrderSummary:
     seller_mark: str = ""
     customer_id: str = ""
 
+    @classmethod
+    def of(cls, order: Order) -> "OrderSummary":
+        """What the index shows of ``order`` as it stands."""
+        customer = order.details.customer
+        return cls(
+            id=order.id,
+            number=order.number,
+            wire=order.wire,
+            status=order.status.value,
+            payment_status=order.payment_status.value,
+            fulfilment_status=order.fulfilment_status.value,
+            currency=order.currency,
+            total=order.total.amount,
+            updated_at=order.updated_at,
+            seller_mark=order.seller_mark.value if order.seller_mark else "",
+            customer_id=customer.id if customer else "",
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class OrderPage:

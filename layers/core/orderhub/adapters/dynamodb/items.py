@@ -66,7 +66,7 @@ def header(order: Order, due_shards: int) -> Item:
         "line_count": {"N": str(len(order.lines))},
         "listing_pk": {"S": keys.shop(order.shop_id)},
         "listing_sk": {"N": str(order.id)},
-        "listing": {"S": encode(_summary(order)).decode()},
+        "listing": {"S": encode(OrderSummary.of(order)).decode()},
         **_body(encode(order if inline else replace(order, lines=()))),
     }
     deadlines = order.deadlines
@@ -101,23 +101,6 @@ def order(items: Sequence[Mapping[str, Any]]) -> Order | None:
     if len(found.lines) != int(head["line_count"]["N"]):
         raise TornRead
     return found
-
-
-def _summary(order: Order) -> OrderSummary:
-    customer = order.details.customer
-    return OrderSummary(
-        id=order.id,
-        number=order.number,
-        wire=order.wire,
-        status=order.status.value,
-        payment_status=order.payment_status.value,
-        fulfilment_status=order.fulfilment_status.value,
-        currency=order.currency,
-        total=order.total.amount,
-        updated_at=order.updated_at,
-        seller_mark=order.seller_mark.value if order.seller_mark else "",
-        customer_id=customer.id if customer else "",
-    )
 
 
 def summary(item: Mapping[str, Any]) -> OrderSummary:
