@@ -4,11 +4,12 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Final, cast
 
-import botocore.session
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from orderhub.ports import OutgoingEvent, Published
+
+from . import aws
 
 if TYPE_CHECKING:
     from mypy_boto3_events import EventBridgeClient
@@ -24,8 +25,7 @@ _CONFIG: Final = Config(
 
 
 def connect() -> "EventBridgeClient":
-    session = botocore.session.get_session()
-    return cast("EventBridgeClient", session.create_client("events", config=_CONFIG))
+    return cast("EventBridgeClient", aws.session().create_client("events", config=_CONFIG))
 
 
 class EventBridgeBus:

@@ -129,7 +129,7 @@ class _NumberedPages(Canvas):
 def _content(invoice: Invoice, order: Order, zone: tzinfo) -> Iterator[Flowable]:
     yield _head(invoice, order, zone)
     yield Spacer(0, 8 * mm)
-    yield _parties(invoice, order)
+    yield _parties(invoice)
     yield Spacer(0, 8 * mm)
     yield _lines(order)
     yield Spacer(0, 3 * mm)
@@ -144,22 +144,25 @@ def _head(invoice: Invoice, order: Order, zone: tzinfo) -> Flowable:
         ("Order date", _day(order.created_at, zone)),
     ]
     rows = [[Paragraph(label, _HEADING), _paragraph(value, _TEXT)] for label, value in facts]
-    table = Table(rows, colWidths=(28 * mm, 52 * mm), style=_PLAIN)
+    # Labels are a point smaller: lowered by it, they stand on the same line as the values.
+    style = [*_PLAIN, ("TOPPADDING", (0, 0), (0, -1), 2)]
+    table = Table(rows, colWidths=(28 * mm, 52 * mm), style=style)
     return Table(
         [[Paragraph("Invoice", _TITLE), table]], colWidths=(_WIDTH - 80 * mm, 80 * mm), style=_PLAIN
     )
 
 
-def _parties(invoice: Invoice, order: Order) -> Flowable:
+def _parties(invoice: Invoice) -> Flowable:
     parties = [("From", _seller(invoice.seller)), ("Bill to", _postal(invoice.recipient))]
-    if order.details.shipping_address not in (None, invoice.recipient):
-        parties.append(("Ship to", _postal(order.details.shipping_address)))
+    if invoice.ship_to:
+        parties.append(("Ship to", _postal(invoice.ship_to)))
     shown = [
         [Paragraph(heading, _HEADING), *(_paragraph(text, _TEXT) for text in texts or ["—"])]
         for heading, texts in parties
     ]
     shown += [[]] * (3 - len(shown))
-    return Table([shown], colWidths=[_WIDTH / 3] * 3, style=_PLAIN)
+    style = [*_PLAIN, ("RIGHTPADDING", (0, 0), (-2, -1), _GAP)]
+    return Table([shown], colWidths=[_WIDTH / 3] * 3, style=style, splitInRow=1)
 
 
 def _lines(order: Order) -> Flowable:
@@ -183,6 +186,7 @@ def _lines(order: Order) -> Flowable:
         rows,
         colWidths=_widths(rows),
         repeatRows=1,
+        splitInRow=1,
         style=[
             *_PLAIN,
             ("FONT", (0, 0), (-1, -1), FONT, 9, 12.5),
@@ -193,8 +197,9 @@ def _lines(order: Order) -> Flowable:
             ("ALIGN", (2, 0), (-1, -1), "RIGHT"),
             ("TOPPADDING", (0, 0), (-1, -1), 4),
             ("BOTTOMPADDING", (0, 0), (-1, -1), 4),
-            ("LINEBELOW", (0, 0), (-1, 0), 0.8, _INK),
             ("LINEBELOW", (0, 1), (-1, -1), 0.4, _RULE),
+            # Last, since a page that goes on has the last page's thin rule in the same place.
+            ("LINEBELOW", (0, 0), (-1, 0), 0.8, _INK),
         ],
     )
 
@@ -239,6 +244,7 @@ def _totals(order: Order) -> Flowable:
     return Table(
         [["", _paragraph(label, _TEXT), _amount(amount)] for label, amount in rows],
         colWidths=(labels, _WIDTH - figures - labels, figures),
+        splitInRow=1,
         style=[
             *_PLAIN,
             ("FONT", (0, 0), (-1, -1), FONT, 9, 12.5),
@@ -256,11 +262,12 @@ def _totals(order: Order) -> Flowable:
 def _payments(invoice: Invoice, order: Order, zone: tzinfo) -> Flowable:
     """What paid the order; money that came after the invoice was issued is not its matter."""
     counted = [
-        _paragraph(_paid(payment, zone), _SMALL)
+        [_paragraph(_paid(payment, zone), _SMALL)]
         for payment in order.payments
         if payment.state is PaymentState.CAPTURED and payment.updated_at <= invoice.issued_at
     ]
-    return Table([[counted]], colWidths=(_WIDTH,), style=_PLAIN)
+    style = [*_PLAIN, ("TOPPADDING", (0, 0), (-1, -1), 0), ("BOTTOMPADDING", (0, 0), (-1, -1), 0)]
+    return Table(counted or [[""]], colWidths=(_WIDTH,), style=style)
 
 
 def _paid(payment: Payment, zone: tzinfo) -> str:
@@ -316,7 +323,7 @@ def _postal(address: Address | None) -> list[str]:
     if address is None:
         return []
     return _present(
-        address.full_name or " ".join(_present(address.given_name, address.family_name)),
+        address.full_name or _full_name(address.given_name, address.family_name),
         address.line1,
         address.line2,
         address.district,
@@ -325,6 +332,19 @@ def _postal(address: Address | None) -> list[str]:
         address.phone,
         address.email,
     )
+
+
+def _full_name(given_name: str, family_name: str) -> str:
+    """As it is written where it comes from: Mei Han, but 韩梅梅, the family first."""
+    if _is_cjk(given_name) and _is_cjk(family_name):
+        return family_name.strip() + given_name.strip()
+    return " ".join(_present(given_name, family_name))
+
+
+def _is_cjk(text: str) -> bool:
+    """Han characters, hangul or hiragana, and nothing else. Katakana are for foreign names."""
+    names = [unicodedata.name(letter, "") for letter in text.strip()]
+    return bool(names) and all(name.startswith(("CJK ", "HANGUL ", "HIRAGANA ")) for name in names)
 
 
 def _present(*texts: str) -> list[str]:

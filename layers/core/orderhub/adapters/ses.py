@@ -2,15 +2,17 @@
 
 from typing import TYPE_CHECKING, Final, cast
 
-import botocore.session
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from orderhub.domain.errors import Busy, InvalidField, Unavailable
 from orderhub.ports import Mail
 
+from . import aws
+
 if TYPE_CHECKING:
     from mypy_boto3_sesv2 import SESV2Client
+    from mypy_boto3_sesv2.type_defs import DestinationTypeDef
 
 _CONFIG: Final = Config(
     retries={"mode": "standard", "total_max_attempts": 2}, connect_timeout=1, read_timeout=4
@@ -19,8 +21,7 @@ _TOO_FAST: Final = frozenset({"TooManyRequestsException", "LimitExceededExceptio
 
 
 def connect() -> "SESV2Client":
-    session = botocore.session.get_session()
-    return cast("SESV2Client", session.create_client("sesv2", config=_CONFIG))
+    return cast("SESV2Client", aws.session().create_client("sesv2", config=_CONFIG))
 
 
 class SesMailer:
@@ -31,10 +32,13 @@ class SesMailer:
         self._sender = sender
 
     def send(self, mail: Mail) -> None:
+        destination: DestinationTypeDef = {"ToAddresses": [mail.to]}
+        if mail.copy_to:
+            destination["CcAddresses"] = [mail.copy_to]
         try:
             self._client.send_email(
                 FromEmailAddress=self._sender,
-                Destination={"ToAddresses": [mail.to]},
+                Destination=destination,
                 Content={
                     "Simple": {
                         "Subject": {"Data": mail.subject, "Charset": "UTF-8"},

@@ -7,16 +7,29 @@ that ask for what is already so record nothing: repeating one is harmless.
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from . import events as happened
+from .correspondence import (
+    LONGEST_BODY,
+    LONGEST_COMMENT,
+    LONGEST_PERSON,
+    LONGEST_REMARKS,
+    LONGEST_SUBJECT,
+    MAX_MESSAGES,
+    MOST_MESSAGE_BYTES,
+    Feedback,
+    Message,
+    Party,
+    Rating,
+)
 from .details import Actor, Address, Contact, Details, Reference
 from .errors import InvalidField, Reason, Refused
 from .events import Event, Recorded, Terms
-from .identity import milliseconds_precise
+from .identity import MAX_TAIL, in_range, milliseconds_precise, order_id
 from .invoice import Invoice, Invoicing
-from .lines import MAX_LINES, MAX_QUANTITY, Charge, Discount, Line, LineRequest
+from .lines import MAX_LINES, MAX_QUANTITY, Attributes, Charge, Discount, Line, LineRequest
 from .money import MAX_MINOR_UNITS, Money
 from .order import (
     LONGEST_NOTE,
@@ -28,20 +41,49 @@ from .order import (
     window_end,
 )
 from .payment import MAX_PAYMENTS, Payment, PaymentState
-from .refund import MAX_REFUNDS, Refund, RefundState
-from .shipment import MAX_SHIPMENTS, Shipment, ShipmentState, ShippedLine
+from .refund import MAX_REFUNDS, Refund, RefundedLine, RefundState
+from .shipment import (
+    LONGEST_CARRIER,
+    LONGEST_TRACKING_NUMBER,
+    LONGEST_TRACKING_URL,
+    MAX_SHIPMENTS,
+    Shipment,
+    ShipmentState,
+    ShippedLine,
+)
 from .status import OrderStatus, SellerMark
+from .stock import MAX_STOCK_ITEMS, StockTaken, summed, without
+from .text import readable, web_address
 
 
 class Change:
-    """The events that commands add to an order, and the order that they lead to."""
+    """The events that commands add to an order, and the order that they lead to.
+
+    ``now`` is the time of what is recorded next. An order's times never go back: where ``now`` is
+    before the order's last event (clocks differ), that event's time holds.
+    """
 
     def __init__(self, order: Order, now: datetime, actor: Actor) -> None:
         self.before: Order | None = order
         self.order = order
-        self.now = now
+        self._now = max(now, order.updated_at)
         self.actor = actor
         self.recorded: list[Recorded] = []
+
+    @property
+    def now(self) -> datetime:
+        return self._now
+
+    @now.setter
+    def now(self, at: datetime) -> None:
+        """Move on to a later time: for orders whose history comes from elsewhere.
+
+        Raises :class:`InvalidField` (``updated_at``) for an earlier one.
+        """
+        if not in_range(at) or at < self._now:
+            message = f"{at.isoformat()} is not after {self._now.isoformat()}"
+            raise InvalidField("updated_at", "out_of_range", message)
+        self._now = _in_utc(at)
 
     @property
     def visible(self) -> Order:
@@ -51,7 +93,11 @@ class Change:
     def record(self, event: Event, require: Callable[[Order], None] | None = None) -> None:
         """Add ``event``, unless ``require`` refuses the order that it leads to."""
         entry = Recorded(
-            sequence=self.order.version + 1, at=self.now, actor=self.actor, event=event
+            sequence=self.order.version + 1,
+            at=self.now,
+            actor=self.actor,
+            event=event,
+            continues=bool(self.recorded),
         )
         order = self.order.apply(entry)
         if require:
@@ -64,7 +110,9 @@ class Change:
 class Placement:
     """All that a new order starts with.
 
-    ``number`` and the invoice's number are filled in once the order has its id.
+    ``number`` and the invoice's number are filled in once the order has its id. ``created_at``
+    (with a time zone) is for orders that were made elsewhere before; ``None`` is now. ``stock`` is
+    what the order takes from the shop's stock, so that it is made only if all of that is there.
     """
 
     number: str = ""
@@ -78,13 +126,21 @@ class Placement:
     discounts: tuple[Discount, ...] = ()
     tags: tuple[str, ...] = ()
     invoicing: Invoicing | None = None
+    created_at: datetime | None = None
+    stock: tuple[StockTaken, ...] = ()
 
 
 def place(shop_id: str, order_id: int, placement: Placement, now: datetime, actor: Actor) -> Change:
-    """A change that makes a new order. ``before`` is ``None``."""
+    """A change that makes a new order. ``before`` is ``None``.
+
+    The change's time is the placement's ``created_at`` where it has one, and payment is due from
+    then on. Raises :class:`InvalidField` or :class:`Refused` (``too_many_lines``,
+    ``total_out_of_range``).
+    """
+    created_at = now if placement.created_at is None else _in_utc(placement.created_at)
     first = Recorded(
         sequence=1,
-        at=now,
+        at=created_at,
         actor=actor,
         event=happened.OrderPlaced(
             number=placement.number,
@@ -92,20 +148,21 @@ def place(shop_id: str, order_id: int, placement: Placement, now: datetime, acto
             currency=placement.currency,
             terms=placement.terms,
             details=placement.details,
-            created_at=now,
-            payment_due_at=window_end(now, placement.terms.payment_timeout),
+            created_at=created_at,
+            payment_due_at=window_end(created_at, placement.terms.payment_timeout),
             references=placement.references,
             lines=_numbered(placement.lines, first_id=1, batch=1),
             charges=placement.charges,
             discounts=placement.discounts,
-            tags=placement.tags,
+            tags=_tags(placement.tags),
             invoicing=placement.invoicing,
+            stock=_stock(placement.stock),
         ),
     )
     order = Order.place(shop_id, order_id, first)
     _require_sane_prices(order, placement.lines, placement.charges, placement.discounts)
     _require_payable_total(order)
-    change = Change(order, now, actor)
+    change = Change(order, created_at, actor)
     change.before = None
     change.recorded.append(first)
     # What was placed whole and costs nothing has nothing left to be paid.
@@ -141,6 +198,18 @@ def bind_customer(change: Change, customer: Contact) -> None:
     """Say whose order it is. Whatever state it is in: that moves neither money nor goods."""
     details = replace(change.order.details, customer=customer)
     if details != change.order.details:
+        change.record(happened.DetailsChanged(details=details))
+
+
+def keep_facts(change: Change, wire: str, facts: Attributes) -> None:
+    """Keep what only the API of ``wire`` shows of the order; ``None`` forgets a fact, and those
+    that aren't named stay. Whatever state the order is in: that moves neither money nor goods."""
+    details = change.order.details
+    known = dict(details.extensions.get(wire, {}))
+    kept = {name: value for name, value in {**known, **facts}.items() if value is not None}
+    if kept != known:
+        extensions = {**details.extensions, wire: kept}
+        details = replace(details, extensions=extensions)
         change.record(happened.DetailsChanged(details=details))
 
 
@@ -269,12 +338,16 @@ def request_refund(
     transaction_id: str = "",
     reason: str = "",
     payment_id: int | None = None,
+    lines: Sequence[RefundedLine] = (),
 ) -> Refund:
     """Begin to give money back. All refunds together never exceed what was captured.
 
     The window only binds orders that stand: what a cancelled or expired order holds, or what was
     paid beyond the total, can go back at any time. The same ``transaction_id`` again returns the
     refund that exists.
+
+    ``lines`` say what it is for; :class:`InvalidField` (``refund_lines``) for lines that the order
+    doesn't have and for more pieces than it has, those of its other refunds included.
     """
     order = change.visible
     for known in order.refunds:
@@ -289,6 +362,7 @@ def request_refund(
         raise Refused(Reason.REFUND_EXCEEDS_CAPTURED)
     if not amount <= order.refund_due and _refund_window_is_over(order, change.now):
         raise Refused(Reason.REFUND_WINDOW_CLOSED)
+    _require_refundable_pieces(order, lines)
     beyond_sale = order.excess if order.is_paid else amount
     refund = Refund(
         id=len(order.refunds) + 1,
@@ -301,9 +375,27 @@ def request_refund(
         reason=reason,
         payment_id=payment_id,
         beyond_sale=min(amount, beyond_sale),
+        lines=tuple(lines),
     )
     change.record(happened.RefundRequested(refund=refund))
     return refund
+
+
+def _require_refundable_pieces(order: Order, lines: Sequence[RefundedLine]) -> None:
+    left = {line.id: line.quantity for line in order.lines}
+    stand = (refund for refund in order.refunds if refund.state is not RefundState.FAILED)
+    for earlier in (line for refund in stand for line in refund.lines):
+        left[earlier.line_id] -= earlier.quantity
+    for line in lines:
+        if line.line_id not in left:
+            message = f"the order has no line {line.line_id}"
+            raise InvalidField("refund_lines", "unknown", message)
+        left[line.line_id] -= line.quantity
+        if line.quantity < 1 or left[line.line_id] < 0:
+            message = f"{line.quantity} pieces of line {line.line_id} can't be refunded"
+            raise InvalidField(
+                "refund_lines", "out_of_range" if line.quantity > 0 else "too_small", message
+            )
 
 
 def settle_refund(change: Change, refund_id: int, *, failure: str | None = None) -> None:
@@ -334,25 +426,44 @@ def ship(
     tracking_url: str = "",
     sent_at: datetime | None = None,
 ) -> None:
-    """Send ``lines``, or all that is left when ``None``."""
+    """Send ``lines``, or all that is left when ``None``. Pieces of the same line add up.
+
+    Goods may go out before the money came in (cash on delivery); from then on the order has no
+    payment deadline. The same parcel again, by its carrier and tracking number, records nothing;
+    parcels without a tracking number can't be told apart.
+
+    Raises :class:`InvalidField` for what can't be (``tracking_number`` as ``taken`` when another
+    parcel of the order has it), and :class:`Refused` for closed orders and for more pieces than
+    are left.
+    """
+    carrier = readable("carrier", carrier, LONGEST_CARRIER)
+    tracking_number = readable("tracking_number", tracking_number, LONGEST_TRACKING_NUMBER)
+    tracking_url = web_address("tracking_url", tracking_url, LONGEST_TRACKING_URL)
+    wanted = None if lines is None else _pieces_by_line(change.order, lines)
+    known = _shipment_tracked_as(change.order, carrier, tracking_number)
+    if known:
+        _require_same_parcel(change.order, known, wanted)
+        return
     order = _require_open(change)
     left = order.unshipped()
-    if lines is None:
-        lines = [ShippedLine(line_id, pieces) for line_id, pieces in left.items() if pieces]
-    if not lines:
-        raise Refused(Reason.NOTHING_TO_SHIP)
-    for shipped in lines:
-        left[shipped.line_id] = left.get(shipped.line_id, 0) - shipped.quantity
-        if shipped.quantity < 1 or left[shipped.line_id] < 0:
-            raise Refused(Reason.NOTHING_TO_SHIP, "more pieces than are left to ship")
+    if wanted is None:
+        wanted = {line_id: pieces for line_id, pieces in left.items() if pieces}
+    if not wanted:
+        raise Refused(Reason.NOTHING_TO_SHIP, "nothing is left to ship")
+    for line_id, pieces in wanted.items():
+        if pieces > left[line_id]:
+            raise Refused(
+                Reason.NOTHING_TO_SHIP,
+                f"of line {line_id}, {left[line_id]} can still be shipped, not {pieces}",
+            )
     if len(order.shipments) >= MAX_SHIPMENTS:
         raise Refused(Reason.TOO_MANY_SHIPMENTS, f"an order has at most {MAX_SHIPMENTS} shipments")
-    sent_at = _in_utc(sent_at or change.now)
+    sent_at = _past("sent_at", sent_at or change.now, change.now)
     change.record(
         happened.LinesShipped(
             shipment=Shipment(
                 id=len(order.shipments) + 1,
-                lines=tuple(lines),
+                lines=tuple(ShippedLine(*each) for each in wanted.items()),
                 state=ShipmentState.SENT,
                 sent_at=sent_at,
                 updated_at=change.now,
@@ -365,6 +476,51 @@ def ship(
     )
 
 
+_CLOCKS_DIFFER: Final = timedelta(days=1)
+"""By how much others' clocks may be ahead, time zones mistaken for UTC included."""
+
+
+def _past(field: str, at: datetime, now: datetime) -> datetime:
+    """``at`` in UTC, unless it is in the future."""
+    at = _in_utc(at)
+    if at > now + _CLOCKS_DIFFER:
+        raise InvalidField(field, "out_of_range", f"{at.isoformat()} is in the future")
+    return at
+
+
+def _pieces_by_line(order: Order, lines: Sequence[ShippedLine]) -> dict[int, int]:
+    """Line id → pieces, of lines that the order has."""
+    known = {line.id for line in order.lines}
+    pieces: dict[int, int] = {}
+    for line in lines:
+        if line.line_id not in known:
+            raise InvalidField("lines", "unknown", f"the order has no line {line.line_id}")
+        if line.quantity < 1:
+            message = f"{line.quantity} pieces of line {line.line_id} can't be shipped"
+            raise InvalidField("quantity", "too_small", message)
+        pieces[line.line_id] = pieces.get(line.line_id, 0) + line.quantity
+    return pieces
+
+
+def _shipment_tracked_as(order: Order, carrier: str, tracking_number: str) -> Shipment | None:
+    if tracking_number:
+        for shipment in order.shipments:
+            if (shipment.carrier, shipment.tracking_number) == (carrier, tracking_number):
+                return shipment
+    return None
+
+
+def _require_same_parcel(order: Order, known: Shipment, wanted: dict[int, int] | None) -> None:
+    """A parcel has been sent already; whoever means other goods must not think that they went."""
+    if wanted is None:
+        is_same = not any(order.unshipped().values())
+    else:
+        is_same = wanted == _pieces_by_line(order, known.lines)
+    if not is_same:
+        message = f"shipment {known.id} has it already, with other lines"
+        raise InvalidField("tracking_number", "taken", message)
+
+
 def receive(change: Change, shipment_id: int | None = None) -> None:
     """Note that the buyer has the goods: of one shipment, or of all that are on their way."""
     found = False
@@ -374,7 +530,7 @@ def receive(change: Change, shipment_id: int | None = None) -> None:
             if shipment.state is ShipmentState.SENT:
                 change.record(happened.ShipmentReceived(shipment_id=shipment.id))
     if not found:
-        raise Refused(Reason.NOT_SHIPPED if shipment_id is None else Reason.SHIPMENT_UNKNOWN)
+        raise _no_shipment(shipment_id)
 
 
 def take_back(change: Change, shipment_id: int | None = None) -> None:
@@ -386,7 +542,55 @@ def take_back(change: Change, shipment_id: int | None = None) -> None:
             if shipment.state is not ShipmentState.RETURNED:
                 change.record(happened.ShipmentReturned(shipment_id=shipment.id))
     if not found:
-        raise Refused(Reason.NOT_SHIPPED if shipment_id is None else Reason.SHIPMENT_UNKNOWN)
+        raise _no_shipment(shipment_id)
+
+
+def correct_shipment(
+    change: Change,
+    shipment_id: int,
+    *,
+    carrier: str | None = None,
+    tracking_number: str | None = None,
+    tracking_url: str | None = None,
+    sent_at: datetime | None = None,
+) -> None:
+    """Change what is known of a parcel, in whatever state it and the order are; ``None`` leaves it.
+
+    The goods in it stay, and so does the moment from which they count as received. Raises
+    :class:`InvalidField` as :func:`ship` does, or :class:`Refused` (``shipment_unknown``).
+    """
+    known = next((each for each in change.order.shipments if each.id == shipment_id), None)
+    if known is None:
+        raise _no_shipment(shipment_id)
+    new = happened.ShipmentCorrected(
+        shipment_id=shipment_id,
+        sent_at=known.sent_at if sent_at is None else _past("sent_at", sent_at, change.now),
+        carrier=_kept(known.carrier, "carrier", carrier, LONGEST_CARRIER),
+        tracking_number=_kept(
+            known.tracking_number, "tracking_number", tracking_number, LONGEST_TRACKING_NUMBER
+        ),
+        tracking_url=known.tracking_url
+        if tracking_url is None
+        else web_address("tracking_url", tracking_url, LONGEST_TRACKING_URL),
+    )
+    if not in_range(new.sent_at):
+        raise InvalidField("sent_at", "out_of_range")
+    other = _shipment_tracked_as(change.order, new.carrier, new.tracking_number)
+    if other and other.id != shipment_id:
+        raise InvalidField("tracking_number", "taken", f"shipment {other.id} has it")
+    facts = (known.sent_at, known.carrier, known.tracking_number, known.tracking_url)
+    if (new.sent_at, new.carrier, new.tracking_number, new.tracking_url) != facts:
+        change.record(new)
+
+
+def _kept(known: str, field: str, text: str | None, longest: int) -> str:
+    return known if text is None else readable(field, text, longest)
+
+
+def _no_shipment(shipment_id: int | None) -> Refused:
+    if shipment_id is None:
+        return Refused(Reason.NOT_SHIPPED, "nothing of the order was shipped")
+    return Refused(Reason.SHIPMENT_UNKNOWN, f"the order has no shipment {shipment_id}")
 
 
 def complete(change: Change) -> None:
@@ -410,7 +614,9 @@ def cancel(change: Change, reason: str = "") -> None:
         raise Refused(Reason.PAYMENT_CONFIRMING, "a payment is under way")
     if order.captured - order.refunded:
         raise Refused(Reason.MONEY_CAPTURED, "give the money back before cancelling")
-    change.record(happened.OrderCancelled(reason=reason))
+    change.record(
+        happened.OrderCancelled(reason=reason, stock_returned=_unsent_stock(change.order))
+    )
 
 
 def close_what_is_due(change: Change) -> list[DeadlineKind]:
@@ -425,7 +631,12 @@ def close_what_is_due(change: Change) -> list[DeadlineKind]:
         closed.append(deadline.kind)
         match deadline.kind:
             case DeadlineKind.PAYMENT:
-                change.record(happened.OrderExpired(refund_due=change.visible.refund_due))
+                change.record(
+                    happened.OrderExpired(
+                        refund_due=change.visible.refund_due,
+                        stock_returned=_unsent_stock(change.order),
+                    )
+                )
             case DeadlineKind.REFUND:
                 change.record(happened.RefundWindowClosed())
             case DeadlineKind.RECEIPT:
@@ -445,21 +656,161 @@ def mark(change: Change, seller_mark: SellerMark | None) -> None:
 
 def add_note(change: Change, text: str) -> None:
     """Add a remark of the seller's, of at most ``LONGEST_NOTE`` characters."""
-    if not text.strip():
+    text = readable("note", text, LONGEST_NOTE, multiline=True)
+    if not text:
         raise InvalidField("note", "blank")
-    if len(text) > LONGEST_NOTE:
-        raise InvalidField("note", "too_long")
     if len(change.order.notes) >= MAX_NOTES:
         raise Refused(Reason.TOO_MANY_NOTES, f"an order has at most {MAX_NOTES} notes")
     change.record(happened.NoteAdded(text=text))
 
 
-def tag(change: Change, tags: Sequence[str]) -> None:
-    """Replace the order's tags."""
-    if len(tags) > MAX_TAGS or any(len(text) > LONGEST_TAG for text in tags):
-        raise InvalidField("tags", "too_long")
-    if tuple(tags) != change.order.tags:
-        change.record(happened.OrderTagged(tags=tuple(tags)))
+def tag(change: Change, tags: Iterable[str]) -> None:
+    """Replace the order's tags: each once, in the order given, without blank ones."""
+    wanted = _tags(tags)
+    if wanted != change.order.tags:
+        change.record(happened.OrderTagged(tags=wanted))
+
+
+def _tags(given: Iterable[str]) -> tuple[str, ...]:
+    readable_ones = (readable("tags", text, LONGEST_TAG) for text in given)
+    tags = tuple(dict.fromkeys(filter(None, readable_ones)))
+    if len(tags) > MAX_TAGS:
+        raise InvalidField("tags", "too_long", f"at most {MAX_TAGS} tags")
+    return tags
+
+
+def file(change: Change, is_filed: bool) -> None:  # noqa: FBT001 -- there is nothing else
+    """Put the order away, or take it out again."""
+    if is_filed != change.order.is_filed:
+        change.record(happened.OrderFiled(is_filed=is_filed))
+
+
+def remark(change: Change, text: str) -> None:
+    """Write the seller's remarks over, with at most ``LONGEST_REMARKS`` characters or none."""
+    text = readable("remarks", text, LONGEST_REMARKS, multiline=True)
+    if text != change.order.remarks:
+        change.record(happened.OrderRemarked(remarks=text))
+
+
+def add_message(
+    change: Change,
+    *,
+    subject: str,
+    body: str,
+    sender: str,
+    recipient: str,
+    sent_at: datetime | None = None,
+) -> None:
+    """Add a letter between the parties. ``sent_at`` has a time zone; ``None`` is now. The same
+    again is another letter.
+
+    Raises :class:`InvalidField` naming the parameter (``blank`` body, sender or recipient,
+    ``too_long``, ``invalid``, ``out_of_range``), or :class:`Refused` (``too_many_messages``).
+    """
+    sent_at = _past("sent_at", sent_at or change.now, change.now)
+    if not in_range(sent_at):
+        raise InvalidField("sent_at", "out_of_range")
+    message = Message(
+        subject=readable("subject", subject, LONGEST_SUBJECT),
+        body=_written("body", body, LONGEST_BODY, multiline=True),
+        sender=_written("sender", sender, LONGEST_PERSON),
+        recipient=_written("recipient", recipient, LONGEST_PERSON),
+        sent_at=sent_at,
+    )
+    messages = (*change.order.messages, message)
+    if len(messages) > MAX_MESSAGES:
+        raise Refused(Reason.TOO_MANY_MESSAGES, f"an order has at most {MAX_MESSAGES} messages")
+    size = sum(len(f"{each.subject}{each.body}".encode()) for each in messages)
+    if size > MOST_MESSAGE_BYTES:
+        raise Refused(
+            Reason.TOO_MANY_MESSAGES,
+            f"an order's messages have at most {MOST_MESSAGE_BYTES} bytes together",
+        )
+    change.record(happened.MessageAdded(message=message))
+
+
+def give_feedback(
+    change: Change, side: Party, rating: Rating, *, sender: str, recipient: str, comment: str = ""
+) -> None:
+    """Rate one party, once: the same again records nothing.
+
+    Raises :class:`InvalidField` naming the parameter (``blank`` sender or recipient, ``too_long``,
+    ``invalid``), or :class:`Refused` (``feedback_given``) when it was rated otherwise.
+    """
+    known = change.order.feedback_on(side)
+    feedback = Feedback(
+        id=_feedback_id(change) if known is None else known.id,
+        side=side,
+        rating=rating,
+        sender=_written("sender", sender, LONGEST_PERSON),
+        recipient=_written("recipient", recipient, LONGEST_PERSON),
+        rated_at=change.now if known is None else known.rated_at,
+        comment=readable("comment", comment, LONGEST_COMMENT, multiline=True),
+    )
+    if known is None:
+        change.record(happened.FeedbackGiven(feedback=feedback))
+    elif feedback != replace(known, reply=""):
+        raise Refused(Reason.FEEDBACK_GIVEN, f"the {side.value} has feedback already")
+
+
+def _feedback_id(change: Change) -> int:
+    """From its time, as an order's id is, and the order's tail: other orders draw other ones."""
+    tail = change.order.id & MAX_TAIL
+    drawn = order_id(change.now, tail)
+    taken = {each.id for each in change.order.feedback}
+    return drawn if drawn not in taken else order_id(change.now, tail ^ 1)
+
+
+def reply_to_feedback(change: Change, side: Party, reply: str) -> None:
+    """Give the answer of the party that was rated, once: the same again records nothing.
+
+    Raises :class:`InvalidField` (``reply``: ``blank``, ``too_long``, ``invalid``), or
+    :class:`Refused`: ``no_feedback`` to answer, ``feedback_replied`` otherwise before.
+    """
+    reply = _written("reply", reply, LONGEST_COMMENT, multiline=True)
+    known = change.order.feedback_on(side)
+    if known is None:
+        raise Refused(Reason.NO_FEEDBACK, f"the {side.value} has no feedback")
+    if known.reply == reply:
+        return
+    if known.reply:
+        raise Refused(Reason.FEEDBACK_REPLIED, f"the {side.value} has replied already")
+    change.record(happened.FeedbackReplied(side=side, reply=reply))
+
+
+def _written(field: str, text: str, longest: int, *, multiline: bool = False) -> str:
+    """:func:`~.text.readable` text that is not empty."""
+    text = readable(field, text, longest, multiline=multiline)
+    if not text:
+        raise InvalidField(field, "blank")
+    return text
+
+
+def thank(change: Change) -> None:
+    """Note that a mail has thanked the buyer, again perhaps."""
+    change.record(happened.BuyerThanked())
+
+
+def _stock(taken: Sequence[StockTaken]) -> tuple[StockTaken, ...]:
+    for each in taken:
+        if not 0 < each.quantity <= MAX_QUANTITY:
+            raise InvalidField("stock", "out_of_range" if each.quantity > 0 else "too_small")
+    stock = summed(taken)
+    if len(stock) > MAX_STOCK_ITEMS:
+        message = f"an order takes at most {MAX_STOCK_ITEMS} different items from stock"
+        raise Refused(Reason.TOO_MANY_LINES, message)
+    return stock
+
+
+def _unsent_stock(order: Order) -> tuple[StockTaken, ...]:
+    """What the order holds of the stock and has not sent: pieces that still lie on the shelf."""
+    items = {line.id: (line.product_id, line.variant_id) for line in order.lines}
+    sent = (
+        StockTaken(*items[shipped.line_id], shipped.quantity)
+        for shipment in order.shipments
+        for shipped in shipment.lines
+    )
+    return without(order.stock_taken, sent)
 
 
 def _numbered(requests: Sequence[LineRequest], *, first_id: int, batch: int) -> tuple[Line, ...]:
@@ -552,11 +903,13 @@ def _settle(change: Change) -> None:
         )
     )
     if order.invoicing:
+        recipient, shipping = _recipient(order.details), order.details.shipping_address
         invoice = Invoice(
             number=order.invoicing.number,
             issued_at=change.now,
             seller=order.invoicing.seller,
-            recipient=_recipient(order.details),
+            recipient=recipient,
+            ship_to=None if shipping == recipient else shipping,
         )
         change.record(happened.InvoiceIssued(invoice=invoice))
 

@@ -2,8 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
 from .lines import Attributes
+
+BUYING_SHOP: Final = "shop_id"
+"""The attribute of an order's customer that names another shop which buys: it sees the order."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,6 +19,11 @@ class Contact:
     email: str = ""
     phone: str = ""
     attributes: Attributes = field(default_factory=dict)
+
+    @property
+    def known_by(self) -> str:
+        """What tells this person from others, as far as it is known; empty for nobody."""
+        return self.id or self.email or self.phone or self.name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +64,14 @@ class Details:
     payment_method: str = ""
     extensions: Mapping[str, Attributes] = field(default_factory=dict)
 
+    @property
+    def buyer(self) -> Contact | None:
+        """Who ordered: the customer, else who sends it."""
+        for contact in (self.customer, self.sender):
+            if contact and contact.known_by:
+                return contact
+        return None
+
 
 @dataclass(frozen=True, slots=True)
 class Actor:
@@ -70,9 +87,20 @@ class Reference:
     """A name that another system has for an order or a part of it, unique within its shop.
 
     ``kind`` says what it names (``order``, ``payment``, ``refund``, …), ``scope`` whose naming it
-    is (a marketplace, a payment provider; ``number`` for an order's own number).
+    is (a marketplace, a payment provider; ``number`` for an order's own number). Some kinds can be
+    taken again after their ``lifetime``, in seconds; ``None`` never.
     """
 
     kind: str
     scope: str
     value: str
+
+    @property
+    def lifetime(self) -> int | None:
+        return _LIFETIMES.get(self.kind)
+
+
+IDEMPOTENCY: Final = "idempotency"
+"""The kind of references that are a request's own name, chosen by who sent it."""
+
+_LIFETIMES: Final = {IDEMPOTENCY: 24 * 60 * 60}

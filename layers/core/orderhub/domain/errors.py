@@ -8,9 +8,12 @@
     │   └── AmbiguousReference    more than one thing answers to that name
     ├── Refused               a valid request that the order's state forbids
     ├── InvalidProducts       products that were sellable once and are no longer
+    ├── OutOfStock            fewer pieces in stock than were ordered
     ├── ReferenceTaken        an external reference that already belongs to an order
     ├── NameIsAnId            a name for an order that is another order's id or number
     ├── Unauthenticated       no credential, or one that we don't know (any more)
+    │   ├── ShopInactive          a good credential of a shop that is not there
+    │   └── SignatureRefused      a request that nobody we know signed, or not now, or not once
     ├── Forbidden             a known credential without the needed scope
     ├── Unidentified          a known credential whose person or company can't do what is asked
     ├── Busy                  others were faster each time; nothing was changed, try again
@@ -80,6 +83,20 @@ class InvalidProducts(OrderHubError):
         self.numbers = numbers
 
 
+class OutOfStock(OrderHubError):
+    """Fewer pieces are in stock than were ordered. ``items`` are the product's and the variant's
+    id of all that are short."""
+
+    code = "out_of_stock"
+
+    def __init__(self, items: tuple[tuple[str, str], ...]) -> None:
+        named = ", ".join(
+            f"{variant_id} of product {product_id}" for product_id, variant_id in items
+        )
+        super().__init__(f"not enough in stock: variant {named}")
+        self.items = items
+
+
 class Reason:
     """Why a command was refused; wires map each onto their own error."""
 
@@ -105,6 +122,11 @@ class Reason:
     BOUND_TO_ANOTHER = "bound_to_another"
     """The order belongs to another customer."""
     TOO_MANY_NOTES = "too_many_notes"
+    TOO_MANY_MESSAGES = "too_many_messages"
+    FEEDBACK_GIVEN = "feedback_given"
+    """The party was rated before, otherwise."""
+    NO_FEEDBACK = "no_feedback"
+    FEEDBACK_REPLIED = "feedback_replied"
     TOO_MANY_REFUNDS = "too_many_refunds"
     TOO_MANY_PAYMENTS = "too_many_payments"
     NOTHING_TO_SHIP = "nothing_to_ship"
@@ -142,6 +164,34 @@ class NameIsAnId(OrderHubError):
 
 class Unauthenticated(OrderHubError):
     code = "unauthenticated"
+
+
+class ShopInactive(Unauthenticated):
+    """The credential is good, but there is no shop (any more) that it is for."""
+
+
+class SignatureRefused(Unauthenticated):
+    """A signed request that doesn't count.
+
+    ``reason``, one of the constants here, is for our log alone: callers, who could learn from it
+    what is right about a forgery, get the same answer for all of them.
+    """
+
+    UNSIGNED = "unsigned"
+    MALFORMED = "malformed"
+    UNSUPPORTED = "unsupported"
+    """Signed by a method or in a version that isn't taken here."""
+    OUT_OF_TIME = "out_of_time"
+    """Its timestamp is too far from our clock."""
+    UNKNOWN = "unknown"
+    """No such pair of consumer key and token, or none whose shop is there."""
+    REVOKED = "revoked"
+    WRONG_SIGNATURE = "wrong_signature"
+    REPLAYED = "replayed"
+
+    def __init__(self, reason: str) -> None:
+        super().__init__("the request's signature is not valid")
+        self.reason = reason
 
 
 class Forbidden(OrderHubError):

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import ClassVar, Final
 
+from .correspondence import Feedback, Message, Party
 from .details import Actor, Details, Reference
 from .invoice import Invoice, Invoicing
 from .lines import Charge, Discount, Line
@@ -16,6 +17,7 @@ from .payment import Payment
 from .refund import Refund
 from .shipment import Shipment
 from .status import SellerMark
+from .stock import StockTaken
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +47,8 @@ class OrderPlaced:
     discounts: tuple[Discount, ...] = ()
     tags: tuple[str, ...] = ()
     invoicing: Invoicing | None = None
+    stock: tuple[StockTaken, ...] = ()
+    """What the order takes from the shop's stock."""
 
     @property
     def claims(self) -> tuple[Reference, ...]:
@@ -206,6 +210,9 @@ class RefundWindowClosed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LinesShipped:
+    """Goods went out. An order that was not paid by then is no longer due: it is paid on
+    delivery."""
+
     TYPE: ClassVar[str] = "shipment.sent"
 
     shipment: Shipment
@@ -226,25 +233,43 @@ class ShipmentReturned:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ShipmentCorrected:
+    """What was told of a parcel was wrong, or came late. The fields are the whole new state; when
+    it counts as received stays as it was."""
+
+    TYPE: ClassVar[str] = "shipment.corrected"
+
+    shipment_id: int
+    sent_at: datetime
+    carrier: str = ""
+    tracking_number: str = ""
+    tracking_url: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OrderCompleted:
     TYPE: ClassVar[str] = "order.completed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderCancelled:
+    """``stock_returned`` is what went back to the shop's stock by it."""
+
     TYPE: ClassVar[str] = "order.cancelled"
 
     reason: str = ""
+    stock_returned: tuple[StockTaken, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderExpired:
     """The payment deadline passed. ``refund_due`` is what was captured in part until then and is
-    not on its way back already."""
+    not on its way back already, ``stock_returned`` what went back to the shop's stock by it."""
 
     TYPE: ClassVar[str] = "order.expired"
 
     refund_due: Money
+    stock_returned: tuple[StockTaken, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -270,6 +295,55 @@ class OrderTagged:
     tags: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderFiled:
+    """The seller put the order away, or took it out again."""
+
+    TYPE: ClassVar[str] = "order.filed"
+
+    is_filed: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderRemarked:
+    """``remarks`` is the seller's whole new text, which may be empty."""
+
+    TYPE: ClassVar[str] = "order.remarked"
+
+    remarks: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageAdded:
+    TYPE: ClassVar[str] = "order.message_added"
+
+    message: Message
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuyerThanked:
+    """A mail that thanks the buyer went out."""
+
+    TYPE: ClassVar[str] = "order.buyer_thanked"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedbackGiven:
+    TYPE: ClassVar[str] = "feedback.given"
+
+    feedback: Feedback
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedbackReplied:
+    """``side`` is the party that was rated, and now answers."""
+
+    TYPE: ClassVar[str] = "feedback.replied"
+
+    side: Party
+    reply: str
+
+
 Event = (
     OrderPlaced
     | LinesAdded
@@ -291,12 +365,19 @@ Event = (
     | LinesShipped
     | ShipmentReceived
     | ShipmentReturned
+    | ShipmentCorrected
     | OrderCompleted
     | OrderCancelled
     | OrderExpired
     | SellerMarked
     | NoteAdded
     | OrderTagged
+    | OrderFiled
+    | OrderRemarked
+    | MessageAdded
+    | BuyerThanked
+    | FeedbackGiven
+    | FeedbackReplied
 )
 
 EVENT_TYPES: Final[dict[str, type[Event]]] = {kind.TYPE: kind for kind in Event.__args__}
@@ -307,12 +388,15 @@ class Recorded:
     """An event with its place in the order's history.
 
     ``sequence`` counts from 1 without gaps and equals the version of the order that it led to.
+    ``at`` is never before the event before it. ``continues`` says that it is of the same change
+    as that one: they were written together.
     """
 
     sequence: int
     at: datetime
     actor: Actor = field(default_factory=lambda: Actor("unknown"))
     event: Event
+    continues: bool = False
 
 
 def payment_claims(payment: Payment) -> tuple[Reference, ...]:

@@ -37,6 +37,17 @@ def first_order_id(at: datetime) -> int:
     return max(0, (at - _EPOCH) // _MILLISECOND) << TAIL_BITS
 
 
+def last_order_id(at: datetime) -> int:
+    """The greatest id an order created by ``at`` can have; 0 before there were any."""
+    milliseconds = (at - _EPOCH) // _MILLISECOND
+    return milliseconds << TAIL_BITS | MAX_TAIL if milliseconds >= 0 else 0
+
+
+def in_range(at: datetime) -> bool:
+    """Whether an order created at ``at`` can have an id."""
+    return MIN_ORDER_ID <= first_order_id(at) <= MAX_ORDER_ID
+
+
 def milliseconds_precise(at: datetime) -> datetime:
     """``at`` without what ids and wires can't carry: everything below the millisecond."""
     return at.replace(microsecond=at.microsecond // 1000 * 1000)

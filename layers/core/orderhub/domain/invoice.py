@@ -30,9 +30,11 @@ class Invoicing:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Invoice:
     """``recipient`` is the billing address as it stood when the order was paid; where there was
-    none the shipping address, else what was known of the customer."""
+    none the shipping address, else what was known of the customer. ``ship_to`` is the shipping
+    address as it stood then, if it is another one."""
 
     number: str
     issued_at: datetime
     seller: Seller
     recipient: Address | None = None
+    ship_to: Address | None = None

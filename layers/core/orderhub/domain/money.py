@@ -158,6 +158,13 @@ class Money:
     def __bool__(self) -> bool:
         return self.amount != 0
 
+    def percent(self, percentage: Decimal) -> "Money":
+        """So many hundredths of it, rounded half up (away from zero) to the minor unit."""
+        numerator, denominator = percentage.as_integer_ratio()
+        exact, divisor = abs(self.amount * numerator), 100 * denominator
+        amount = (2 * exact + divisor) // (2 * divisor)
+        return Money(-amount if self.amount * numerator < 0 else amount, self.currency)
+
     @property
     def decimal_text(self) -> str:
         """In major units with the currency's own decimals: ``"128.00"``, ``"128"`` for JPY."""

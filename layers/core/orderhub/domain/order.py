@@ -7,15 +7,18 @@ from enum import StrEnum
 from typing import Final, assert_never
 
 from . import events as happened
-from .details import Actor, Details, Reference
+from .correspondence import Feedback, Message, Party
+from .details import BUYING_SHOP, Actor, Details, Reference
 from .events import Event, Recorded, Terms
 from .invoice import Invoice, Invoicing
 from .lines import Charge, Discount, Line
 from .money import Money
+from .numbers import number_of
 from .payment import Payment, PaymentState
 from .refund import Refund, RefundState
 from .shipment import Shipment, ShipmentState
 from .status import FulfilmentStatus, OrderStatus, PaymentStatus, SellerMark
+from .stock import StockTaken, without
 
 MAX_NOTES: Final = 100
 LONGEST_NOTE: Final = 1000
@@ -81,6 +84,35 @@ class Order:
     refund_window_closed: bool = False
     invoicing: Invoicing | None = None
     invoices: tuple[Invoice, ...] = ()
+    stock_taken: tuple[StockTaken, ...] = ()
+    """What it holds of the shop's stock."""
+    is_filed: bool = False
+    """Whether the seller has put it away."""
+    remarks: str = ""
+    """The seller's, as one text that is written over; ``notes`` are only ever added to."""
+    messages: tuple[Message, ...] = ()
+    feedback: tuple[Feedback, ...] = ()
+    """At most one of each party."""
+    thanked_at: datetime | None = None
+    """When a mail last thanked the buyer."""
+
+    @property
+    def customer_number(self) -> int | None:
+        """The number that stands for whoever ordered (:mod:`.numbers`); ``None`` for nobody in
+        particular."""
+        buyer = self.details.buyer
+        return number_of(buyer.known_by) if buyer else None
+
+    @property
+    def seller_id(self) -> str:
+        """Which of the shop's sellers sold it; empty when no one in particular did."""
+        return self.invoicing.seller.id if self.invoicing else ""
+
+    @property
+    def buying_shop_id(self) -> str:
+        """The shop that bought it from this one; empty when no shop did."""
+        customer = self.details.customer
+        return str(customer.attributes.get(BUYING_SHOP) or "") if customer else ""
 
     # -- money ---------------------------------------------------------------------------------
 
@@ -198,6 +230,10 @@ class Order:
             return FulfilmentStatus.SHIPPED
         return FulfilmentStatus.RECEIVED
 
+    def feedback_on(self, side: Party) -> Feedback | None:
+        """What was said of that party."""
+        return next((each for each in self.feedback if each.side is side), None)
+
     def unshipped(self) -> dict[int, int]:
         """Line id → pieces that have not been sent yet."""
         left = {line.id: line.quantity for line in self.lines}
@@ -280,6 +316,7 @@ class Order:
             discounts=placed.discounts,
             tags=placed.tags,
             invoicing=placed.invoicing,
+            stock_taken=placed.stock,
             payment_due_at=placed.payment_due_at,
         )
 
@@ -301,6 +338,10 @@ class Order:
             raise ValueError(f"event {recorded.sequence} can't follow version {self.version}")
         order = replace(self, version=recorded.sequence, updated_at=recorded.at)
         return _apply(order, recorded.event, recorded.at, recorded.actor)
+
+
+def _is_on_its_way(shipment: Shipment, now: datetime) -> bool:
+    return shipment.state is ShipmentState.SENT and not _is_overdue(shipment, now)
 
 
 def _is_overdue(shipment: Shipment, now: datetime) -> bool:
@@ -359,11 +400,14 @@ def _apply(order: Order, event: Event, at: datetime, actor: Actor) -> Order:
         case happened.RefundWindowClosed():
             return replace(order, refund_window_closed=True)
         case happened.LinesShipped():
-            return replace(order, shipments=(*order.shipments, event.shipment))
+            # What is out unpaid is paid on delivery, whenever that is.
+            return replace(order, shipments=(*order.shipments, event.shipment), payment_due_at=None)
         case happened.ShipmentReceived():
             return _with_shipment(order, event.shipment_id, ShipmentState.RECEIVED, at)
         case happened.ShipmentReturned():
             return _with_shipment(order, event.shipment_id, ShipmentState.RETURNED, at)
+        case happened.ShipmentCorrected():
+            return _with_corrected_shipment(order, event, at)
         case happened.OrderCompleted():
             return replace(order, status=OrderStatus.COMPLETED, closed_at=at)
         case happened.OrderCancelled():
@@ -373,10 +417,16 @@ def _apply(order: Order, event: Event, at: datetime, actor: Actor) -> Order:
                 closed_at=at,
                 cancel_reason=event.reason,
                 payment_due_at=None,
+                stock_taken=without(order.stock_taken, event.stock_returned),
             )
         case happened.OrderExpired():
             # It expired when it was due, not when a job came round to saying so.
-            return replace(order, status=OrderStatus.EXPIRED, closed_at=order.payment_due_at or at)
+            return replace(
+                order,
+                status=OrderStatus.EXPIRED,
+                closed_at=order.payment_due_at or at,
+                stock_taken=without(order.stock_taken, event.stock_returned),
+            )
         case happened.SellerMarked():
             return replace(order, seller_mark=event.mark)
         case happened.NoteAdded():
@@ -384,6 +434,24 @@ def _apply(order: Order, event: Event, at: datetime, actor: Actor) -> Order:
             return replace(order, notes=(*order.notes, Note(at, author, event.text)))
         case happened.OrderTagged():
             return replace(order, tags=event.tags)
+        case happened.OrderFiled():
+            return replace(order, is_filed=event.is_filed)
+        case happened.OrderRemarked():
+            return replace(order, remarks=event.remarks)
+        case happened.MessageAdded():
+            return replace(order, messages=(*order.messages, event.message))
+        case happened.BuyerThanked():
+            return replace(order, thanked_at=at)
+        case happened.FeedbackGiven():
+            return replace(order, feedback=(*order.feedback, event.feedback))
+        case happened.FeedbackReplied():
+            return replace(
+                order,
+                feedback=tuple(
+                    replace(each, reply=event.reply) if each.side is event.side else each
+                    for each in order.feedback
+                ),
+            )
         case _:
             assert_never(event)
 
@@ -433,6 +501,28 @@ def _with_shipment(order: Order, shipment_id: int, state: ShipmentState, at: dat
         shipments=tuple(
             replace(shipment, state=state, updated_at=_moved_at(shipment, state, at))
             if shipment.id == shipment_id
+            else shipment
+            for shipment in order.shipments
+        ),
+    )
+
+
+def _with_corrected_shipment(
+    order: Order, event: happened.ShipmentCorrected, at: datetime
+) -> Order:
+    return replace(
+        order,
+        shipments=tuple(
+            replace(
+                shipment,
+                carrier=event.carrier,
+                tracking_number=event.tracking_number,
+                tracking_url=event.tracking_url,
+                sent_at=event.sent_at,
+                # Of what has arrived it says when that was.
+                updated_at=at if _is_on_its_way(shipment, at) else shipment.updated_at,
+            )
+            if shipment.id == event.shipment_id
             else shipment
             for shipment in order.shipments
         ),

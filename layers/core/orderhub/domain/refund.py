@@ -16,6 +16,14 @@ class RefundState(StrEnum):
     FAILED = "failed"
 
 
+@dataclass(frozen=True, slots=True)
+class RefundedLine:
+    """Pieces of an order's line whose money goes back, 1 at least."""
+
+    line_id: int
+    quantity: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refund:
     """One refund. ``id`` counts from 1 within the order; ``transaction_id`` may be empty for
@@ -34,3 +42,5 @@ class Refund:
     beyond_sale: Money | None = None
     """What of ``amount`` no sale stood behind when it was asked for: an excess, or part payments
     of an order that was not paid. From then on it doesn't count towards the total."""
+    lines: tuple[RefundedLine, ...] = ()
+    """What it is for, where that was said. ``amount`` is what goes back, whatever these cost."""

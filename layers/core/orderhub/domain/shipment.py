@@ -8,6 +8,11 @@ from typing import Final
 MAX_SHIPMENTS: Final = 90
 """All parcels of an order may be received at once, each by an event of its own, and one transaction
 holds 100 items: with more, the order could never be closed."""
+LONGEST_CARRIER: Final = 100
+LONGEST_TRACKING_NUMBER: Final = 100
+LONGEST_TRACKING_URL: Final = 1000
+"""In characters, like the two before. Parcels must never crowd out the snapshot's room for
+money."""
 
 
 class ShipmentState(StrEnum):
@@ -24,7 +29,7 @@ class ShippedLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shipment:
-    """One parcel. ``id`` counts from 1 within the order."""
+    """One parcel. ``id`` counts from 1 within the order; each line stands in ``lines`` once."""
 
     id: int
     lines: tuple[ShippedLine, ...]

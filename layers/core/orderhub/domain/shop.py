@@ -1,5 +1,6 @@
 """Shops (the tenants), what they sell, and who may act for them."""
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -25,6 +26,10 @@ it names some (BrandCloud 15 minutes and 30 days, Youhaosuda 2 days and 2 weeks)
 
 WIRES: Final = tuple(DEFAULT_TERMS)
 
+SMALLEST_NUMBER: Final = 10_000
+LARGEST_NUMBER: Final = 99_999
+"""Of shops."""
+
 
 class Scope(StrEnum):
     READ_ORDERS = "read_orders"
@@ -41,6 +46,24 @@ class Shop:
     timezone: str = "UTC"
     created_at: datetime
     terms: Mapping[str, Terms] = field(default_factory=dict)
+    given_number: int | None = None
+    domain: str = ""
+    """The host of its storefront."""
+    cod_enabled: bool = False
+    """Whether buyers may pay on delivery."""
+    tax_included: bool = False
+    """Whether its prices contain the tax."""
+    email: str = ""
+    """Where mail to the seller goes."""
+
+    @property
+    def number(self) -> int:
+        """Five digits, for systems that know shops by number: the one that was given, or one that
+        follows from the id. Not unique among shops."""
+        if self.given_number is not None:
+            return self.given_number
+        digest = hashlib.sha256(self.id.encode()).digest()
+        return SMALLEST_NUMBER + int.from_bytes(digest[:8]) % (LARGEST_NUMBER - SMALLEST_NUMBER + 1)
 
     def terms_for(self, wire: str) -> Terms:
         return self.terms.get(wire) or DEFAULT_TERMS[wire]
@@ -63,6 +86,8 @@ class Credential:
     revoked_at: datetime | None = None
     user_id: int | None = None
     """Whose it is, on wires where requests come from a person."""
+    app_key: str = ""
+    """By which an app trades its secret for its token, or names itself on what it signs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +118,8 @@ class Variant:
     prices: Mapping[str, Price] = field(default_factory=dict)
     image_url: str = ""
     weight_grams: int = 0
+    tracks_stock: bool = False
+    """Whether its pieces are counted, and none are sold that aren't there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,6 +13,8 @@ from orderhub.ports import (
     Clock,
     Contention,
     Entropy,
+    Metafields,
+    OrderRanks,
     OrderRepository,
     PaymentLinks,
     PeopleRepository,
@@ -41,9 +43,11 @@ class Desk:
     """The ports that use cases need. Stateless; one per warm function."""
 
     orders: OrderRepository
+    ranks: OrderRanks
     catalog: Catalog
     people: PeopleRepository
     links: PaymentLinks
+    metafields: Metafields
     clock: Clock
     entropy: Entropy
 

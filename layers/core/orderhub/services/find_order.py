@@ -29,6 +29,11 @@ def find_order(desk: Desk, shop_id: str, name: str, *, preferred_scope: str | No
     return _found(desk, shop_id, name, preferred_scope, desk.orders.get)
 
 
+def find_order_by_id(desk: Desk, shop_id: str, order_id: int) -> Order:
+    """The order with this id and no other name; one read. Raises :class:`NotFound`."""
+    return _require(desk.orders.get, shop_id, order_id)
+
+
 def find_order_with_history(
     desk: Desk, shop_id: str, name: str, *, preferred_scope: str | None = None
 ) -> tuple[Order, Sequence[Recorded]]:

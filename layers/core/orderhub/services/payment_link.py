@@ -77,6 +77,7 @@ def send_payment_link(
         shop_id=order.shop_id,
         order_id=order.id,
         email=email,
+        seller=wanted.seller,
         created_at=now,
         expires_at=expires_at,
         kept_until=expires_at + KEPT,
@@ -112,13 +113,15 @@ class TransactionResult:
     """What came of a link. ``at`` is when the money came, the attempt failed, the link or the
     order ended; while nothing has happened, when the link was sent.
 
-    ``payment`` is the one that paid, absent when there was nothing to pay.
+    ``email`` and ``seller`` are whom the link was sent to and which company sent it. ``payment`` is
+    the one that paid, absent when there was nothing to pay.
     """
 
     outcome: Outcome
     at: datetime
     order: Order
     email: str
+    seller: str
     payment: Payment | None = None
     failure: Failure | None = None
 
@@ -151,6 +154,7 @@ def _result(order: Order, link: PaymentLink, now: datetime) -> TransactionResult
             at=order.paid_at,
             order=order,
             email=link.email,
+            seller=link.seller,
             payment=_paying(order),
         )
     failed_at, failure = _failure(order, link, now)
@@ -159,6 +163,7 @@ def _result(order: Order, link: PaymentLink, now: datetime) -> TransactionResult
         at=failed_at,
         order=order,
         email=link.email,
+        seller=link.seller,
         failure=failure,
     )
 

@@ -1,6 +1,6 @@
 """Make the one order that a cart becomes."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -18,16 +18,14 @@ from orderhub.domain.errors import (
 from orderhub.domain.events import Terms
 from orderhub.domain.invoice import Invoicing
 from orderhub.domain.lines import LineRequest
-from orderhub.domain.shop import Cart, CartLine, Price, Product, Variant, require_identifier
+from orderhub.domain.shop import Cart, Price, Product, Variant, require_identifier
 
+from .catalogue_lines import catalogue_line, variant_of
 from .desk import Desk
 from .place_order import Placed, place_order
 
 CART_KIND: Final = "cart"
 """The kind of references that say which order a cart became."""
-
-PRODUCT_NUMBER: Final = "product_number"
-"""The line attribute that keeps the product's number, beside the product's own attributes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,37 +99,16 @@ def _lines(desk: Desk, shop_id: str, cart: Cart) -> list[LineRequest]:
         if product is None or found is None:
             invalid[(product.number if product else "") or line.product_id] = None
         else:
-            lines.append(_line(line, product, *found))
+            lines.append(catalogue_line(product, *found, line.quantity))
     if invalid:
         raise InvalidProducts(tuple(invalid))
     return lines
 
 
 def _sellable(product: Product, variant_id: str, currency: str) -> tuple[Variant, Price] | None:
-    for variant in product.variants:
-        if variant.id == variant_id and currency in variant.prices:
-            return variant, variant.prices[currency]
-    return None
-
-
-def _line(wanted: CartLine, product: Product, variant: Variant, price: Price) -> LineRequest:
-    discounted = price.discount_price
-    facts: Mapping[str, str | int | bool | None] = product.attributes
-    if product.number:
-        facts = {**facts, PRODUCT_NUMBER: product.number}
-    return LineRequest(
-        product_id=product.id,
-        quantity=wanted.quantity,
-        unit_price=price.price if discounted is None else discounted,
-        list_price=price.price,
-        variant_id=variant.id,
-        name=product.name,
-        sku=variant.sku,
-        options=variant.name,
-        image_url=variant.image_url or product.image_url,
-        weight_grams=variant.weight_grams,
-        attributes=facts,
-    )
+    variant = variant_of(product, variant_id)
+    price = variant.prices.get(currency) if variant else None
+    return (variant, price) if variant and price else None
 
 
 def _ordered_before(desk: Desk, shop_id: str, cart_id: str) -> Placed | None:

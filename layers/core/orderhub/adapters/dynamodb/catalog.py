@@ -1,9 +1,10 @@
 """Products and carts in the single table."""
 
 from collections.abc import Iterable, Mapping
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from orderhub.domain.shop import Cart, Product
+from orderhub.domain.stock import StockItem
 
 from . import items, keys
 from .client import DynamoDBClient, batch_get, translated
@@ -32,6 +33,28 @@ class DynamoCatalog:
 
     def put_product(self, shop_id: str, product: Product) -> None:
         self._put(keys.product(shop_id, product.id), keys.PRODUCT_ITEM, product)
+
+    def stock(self, shop_id: str, items: Iterable[StockItem]) -> Mapping[StockItem, int]:
+        wanted = {keys.stock(shop_id, *item): item for item in items}
+        counted = dict.fromkeys(wanted.values(), 0)
+        found = batch_get(
+            self._client,
+            self._table,
+            [(pk, keys.STOCK_ITEM) for pk in wanted],
+            consistent=True,
+        )
+        for item in found:
+            counted[wanted[item["pk"]["S"]]] = int(item["quantity"]["N"])
+        return counted
+
+    def set_stock(self, shop_id: str, product_id: str, variant_id: str, quantity: int) -> None:
+        item: dict[str, Any] = {
+            "pk": {"S": keys.stock(shop_id, product_id, variant_id)},
+            "sk": {"S": keys.STOCK_ITEM},
+            "quantity": {"N": str(quantity)},
+        }
+        with translated():
+            self._client.put_item(TableName=self._table, Item=item)
 
     def cart(self, shop_id: str, cart_id: str) -> Cart | None:
         return self._get(keys.cart(shop_id, cart_id), keys.CART_ITEM, Cart)

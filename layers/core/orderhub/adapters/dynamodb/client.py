@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final, cast
 
-import botocore.session
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from orderhub.adapters import aws
 from orderhub.domain.errors import Busy, Unavailable
 
 if TYPE_CHECKING:
@@ -44,8 +44,7 @@ def connect() -> DynamoDBClient:
     botocore's own, the same that boto3 hands out: boto3 would be one more import in every cold
     start, for resources and S3 transfers that nobody here uses.
     """
-    session = botocore.session.get_session()
-    return cast("DynamoDBClient", session.create_client("dynamodb", config=_CONFIG))
+    return cast("DynamoDBClient", aws.session().create_client("dynamodb", config=_CONFIG))
 
 
 def query(
@@ -71,15 +70,21 @@ def query(
 
 
 def batch_get(
-    client: DynamoDBClient, table: str, item_keys: Sequence[tuple[str, str]]
+    client: DynamoDBClient,
+    table: str,
+    item_keys: Sequence[tuple[str, str]],
+    *,
+    consistent: bool = False,
 ) -> Iterator[dict[str, Any]]:
-    """The items with these (different) keys, in no particular order, eventually consistent."""
+    """The items with these (different) keys, in no particular order, eventually consistent unless
+    told otherwise."""
     waiting: list[Any] = [{"pk": {"S": pk}, "sk": {"S": sk}} for pk, sk in item_keys]
     stuck = 0
     while waiting:
         batch, waiting = waiting[:_BATCH], waiting[_BATCH:]
         with translated():
-            answer = client.batch_get_item(RequestItems={table: {"Keys": batch}})
+            asked: Any = {table: {"Keys": batch, "ConsistentRead": consistent}}
+            answer = client.batch_get_item(RequestItems=asked)
         yield from answer["Responses"].get(table, [])
         # More than 16 MB, or throttled in part: the table says what is left.
         left = answer["UnprocessedKeys"][table]["Keys"] if answer.get("UnprocessedKeys") else []

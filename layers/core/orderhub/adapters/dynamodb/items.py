@@ -1,9 +1,10 @@
 """Domain objects as items of the table, and back."""
 
+import math
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from orderhub.domain.details import Actor, Reference
@@ -21,6 +22,9 @@ Item = dict[str, Any]
 INLINE_LINES: Final = 50
 """Up to so many lines stand in the header; a longer order's lines stand in chunks of their own."""
 CHUNK_LINES: Final = 200
+
+_ORDERS_PER_HINT: Final = 64
+"""One order in so many, by chance, has the milestones laid (``services/rank_orders.py``)."""
 
 _LARGEST_BODY: Final = 380_000
 _COMPRESS_FROM: Final = 4_096
@@ -67,8 +71,17 @@ def header(order: Order, due_shards: int) -> Item:
         "listing_pk": {"S": keys.shop(order.shop_id)},
         "listing_sk": {"N": str(order.id)},
         "listing": {"S": encode(OrderSummary.of(order)).decode()},
+        "seller_pk": {"S": keys.seller(order.shop_id, order.seller_id)},
+        "desk_pk": {"S": keys.desk(order.shop_id, is_filed=order.is_filed, status=order.status)},
         **_body(encode(order if inline else replace(order, lines=()))),
     }
+    if order.customer_number is not None:
+        item["customer_pk"] = {"S": keys.customer(order.shop_id, order.customer_number)}
+    buying_shop_id = order.buying_shop_id
+    if 0 < len(buying_shop_id.encode()) <= keys.LONGEST_SHOP_ID:
+        item["buyer_pk"] = {"S": keys.bought_by(buying_shop_id)}
+    if order.id % _ORDERS_PER_HINT == 0:
+        item[keys.MILESTONE_HINT] = {"BOOL": True}
     deadlines = order.deadlines
     if deadlines:
         key = OrderKey(order.shop_id, order.id)
@@ -110,15 +123,22 @@ def summary(item: Mapping[str, Any]) -> OrderSummary:
 # -- events --------------------------------------------------------------------------------------
 
 
-def event(order: Order, recorded: Recorded) -> Item:
+def event(order: Order, recorded: Recorded, *, is_last: bool = False) -> Item:
+    """``is_last`` of its change: that one alone stands in the index of changes."""
     content = {"actor": lean(recorded.actor), "data": lean(recorded.event)}
-    return {
+    item = {
         "pk": {"S": keys.order(order.shop_id, order.id)},
         "sk": {"S": keys.event(recorded.sequence)},
         "type": {"S": recorded.event.TYPE},
         "at": {"S": keys.timestamp(recorded.at)},
         **_body(encode(content)),
     }
+    if recorded.continues:
+        item["continues"] = {"BOOL": True}
+    if is_last:
+        item["change_pk"] = {"S": keys.shop(order.shop_id)}
+        item["change_sk"] = item["at"]
+    return item
 
 
 def recorded(item: Mapping[str, Any]) -> Recorded:
@@ -129,6 +149,7 @@ def recorded(item: Mapping[str, Any]) -> Recorded:
         at=convert(item["at"]["S"], datetime),
         actor=convert(content["actor"], Actor),
         event=happened,
+        continues="continues" in item,
     )
 
 
@@ -140,9 +161,19 @@ def document(pk: str, sk: str, value: object) -> Item:
     return {"pk": {"S": pk}, "sk": {"S": sk}, **_body(encode(value))}
 
 
-def reference(shop_id: str, named: Reference, order_id: int) -> Item:
-    return {
+def reference(shop_id: str, named: Reference, order_id: int, now: datetime) -> Item:
+    item = {
         "pk": {"S": keys.reference(shop_id, named.kind, named.value)},
         "sk": {"S": keys.scope(named.scope)},
         "order_id": {"N": str(order_id)},
     }
+    if named.lifetime is not None:
+        expires_at = now + timedelta(seconds=named.lifetime)
+        item[keys.EXPIRES_AT] = {"N": str(math.ceil(expires_at.timestamp()))}
+    return item
+
+
+def has_expired(item: Mapping[str, Any], now: datetime) -> bool:
+    """Whether an item is past its time, deleted or not."""
+    expires_at = item.get(keys.EXPIRES_AT)
+    return expires_at is not None and int(expires_at["N"]) <= now.timestamp()

@@ -11,26 +11,47 @@ shop                                  ``SHOP#<shop>``                    ``PROFI
 shop's list of credentials            ``SHOP#<shop>``                    ``CREDENTIAL#<id>``
 credential, found by its token        ``CREDENTIAL#<sha256>``            ``CREDENTIAL``
 payment link, found by its token      ``LINK#<sha256>``                  ``LINK``
+nonce of a signed request             ``NONCE#<sha256>``                 ``NONCE``
 product                               ``SHOP#<shop>#PRODUCT#<id>``       ``PRODUCT``
+stock of a product's variant <v>      ``SHOP#<shop>#STOCK#<id>#<v>``     ``STOCK``
 cart                                  ``SHOP#<shop>#CART#<id>``          ``CART``
 user                                  ``SHOP#<shop>#USER#<id>``          ``USER``
 company                               ``SHOP#<shop>#COMPANY#<id>``       ``COMPANY``
 company's member                      ``SHOP#<shop>#COMPANY#<id>``       ``MEMBER#<user>``
+metafield                             ``SHOP#<shop>#METAS``              ``META#<id>``
+name of an order's metafield          ``SHOP#<shop>#METAS#order#<id>``   ``NAME#<name>``
+ranks of orders: a milestone, by id   ``SHOP#<shop>#RANKS``              ``ID#<order id>``
+ranks of orders: the same, by rank    ``SHOP#<shop>#RANKS``              ``RANK#<rank>``
+ranks of orders: the last milestone   ``SHOP#<shop>#RANKS``              ``FRONTIER``
 ====================================  =================================  =========================
 
-Two sparse indexes, both fed by attributes of the order's header alone:
+Sparse indexes. All are fed by the order's header but ``changes``, which has the last event of
+each change of an order:
 
-====================  ==========================  ============================================
-index                 partition key               sort key
-====================  ==========================  ============================================
-``orders-by-time``    ``SHOP#<shop>``             order id (a number; ordered by time)
-``due``               ``DUE#<kind>#<shard>``      ``<due at>#<shop>#<order id>``
-====================  ==========================  ============================================
+=======================  ===============================  =======================================
+index                    partition key                    sort key
+=======================  ===============================  =======================================
+``orders-by-time``       ``SHOP#<shop>``                  order id (a number; ordered by time)
+``orders-by-seller``     ``SHOP#<shop>#SELLER#<id>``      order id
+``orders-by-customer``   ``SHOP#<shop>#CUSTOMER#<no>``    order id
+``orders-by-buyer``      ``SHOP#<buying shop>#BOUGHT``    order id
+``desk``                 ``SHOP#<shop>#DESK#<f>#<s>``     order id
+``changes``              ``SHOP#<shop>``                  when it happened
+``due``                  ``DUE#<kind>#<shard>``           ``<due at>#<shop>#<order id>``
+=======================  ===============================  =======================================
 
-Every key of tenants' data starts with the shop. The two exceptions, credentials and payment
-links, are how a request that brings a secret finds out which shop it is for. Links have
-``expires_at`` (epoch seconds), after which the table forgets them. The due index
-holds nothing but keys, of all shops.
+The first holds a summary of each order, the others nothing but keys. Orders that no seller in
+particular sold are ``SELLER#``; ``<no>`` is the number that stands for a customer's id. On the
+desk, ``<f>`` is ``filed`` or ``unfiled`` and ``<s>`` the stored status of the order (``open``,
+``completed``, …).
+
+Every key of tenants' data starts with the shop. ``orders-by-buyer`` starts with the shop that
+bought and leads to orders of others, which name it as their buyer. Two exceptions, credentials
+and payment links, are how a request that brings a secret finds out which shop it is for. Nonces,
+the third, are hashes with nothing behind them; they begin as nothing else does, so that functions
+which only read can be allowed to write these and no more. Links, nonces and names of kinds that
+have a lifetime have ``expires_at`` (epoch seconds), after which the table forgets them. The due
+index holds nothing but keys, of all shops.
 
 ``docs/ACCESS_PATTERNS.md`` lists every access pattern with its measured cost.
 """
@@ -40,9 +61,15 @@ from typing import Final
 
 from orderhub.domain.details import Reference
 from orderhub.domain.order import Deadline, DeadlineKind
+from orderhub.domain.status import OrderStatus
 from orderhub.ports import OrderKey
 
 BY_TIME_INDEX: Final = "orders-by-time"
+BY_SELLER_INDEX: Final = "orders-by-seller"
+BY_CUSTOMER_INDEX: Final = "orders-by-customer"
+BY_BUYER_INDEX: Final = "orders-by-buyer"
+DESK_INDEX: Final = "desk"
+CHANGES_INDEX: Final = "changes"
 DUE_INDEX: Final = "due"
 
 ORDER_HEADER: Final = "ORDER"
@@ -51,12 +78,24 @@ CREDENTIAL_PREFIX: Final = "CREDENTIAL#"
 SHOP_PROFILE: Final = "PROFILE"
 CREDENTIAL_ITEM: Final = "CREDENTIAL"
 PAYMENT_LINK_ITEM: Final = "LINK"
+NONCE_ITEM: Final = "NONCE"
 EXPIRES_AT: Final = "expires_at"
 PRODUCT_ITEM: Final = "PRODUCT"
+STOCK_ITEM: Final = "STOCK"
 CART_ITEM: Final = "CART"
 USER_ITEM: Final = "USER"
 COMPANY_ITEM: Final = "COMPANY"
 MEMBER_PREFIX: Final = "MEMBER#"
+METAFIELD_NAME_PREFIX: Final = "NAME#"
+
+FRONTIER: Final = "FRONTIER"
+MILESTONE_BY_ID: Final = "ID#"
+MILESTONE_BY_RANK: Final = "RANK#"
+MILESTONE_HINT: Final = "lays_milestones"
+"""On the header of one order in many: the template's stream filter looks for it."""
+
+LONGEST_SHOP_ID: Final = 64
+"""What is longer, in bytes, is no shop's."""
 
 _ID_DIGITS: Final = 16
 
@@ -116,8 +155,16 @@ def payment_link(token_hash: str) -> str:
     return f"LINK#{token_hash}"
 
 
+def nonce(digest: str) -> str:
+    return f"NONCE#{digest}"
+
+
 def product(shop_id: str, product_id: str) -> str:
     return f"SHOP#{shop_id}#PRODUCT#{product_id}"
+
+
+def stock(shop_id: str, product_id: str, variant_id: str) -> str:
+    return f"SHOP#{shop_id}#STOCK#{product_id}#{variant_id}"
 
 
 def cart(shop_id: str, cart_id: str) -> str:
@@ -134,6 +181,47 @@ def company(shop_id: str, company_id: int) -> str:
 
 def member(user_id: int) -> str:
     return f"{MEMBER_PREFIX}{user_id:0{_ID_DIGITS}d}"
+
+
+def seller(shop_id: str, seller_id: str) -> str:
+    return f"SHOP#{shop_id}#SELLER#{seller_id}"
+
+
+def customer(shop_id: str, number: int) -> str:
+    """``number`` stands for the customer's id (:mod:`orderhub.domain.numbers`)."""
+    return f"SHOP#{shop_id}#CUSTOMER#{number}"
+
+
+def bought_by(buying_shop_id: str) -> str:
+    return f"SHOP#{buying_shop_id}#BOUGHT"
+
+
+def desk(shop_id: str, *, is_filed: bool, status: OrderStatus) -> str:
+    return f"SHOP#{shop_id}#DESK#{'filed' if is_filed else 'unfiled'}#{status.value}"
+
+
+def metafields(shop_id: str) -> str:
+    return f"SHOP#{shop_id}#METAS"
+
+
+def metafield(metafield_id: int) -> str:
+    return f"META#{metafield_id:0{_ID_DIGITS}d}"
+
+
+def owned_metafields(shop_id: str, owner_resource: str, owner_id: int) -> str:
+    return f"SHOP#{shop_id}#METAS#{owner_resource}#{owner_id:0{_ID_DIGITS}d}"
+
+
+def ranks(shop_id: str) -> str:
+    return f"SHOP#{shop_id}#RANKS"
+
+
+def milestone_by_id(order_id: int) -> str:
+    return f"{MILESTONE_BY_ID}{order_id:0{_ID_DIGITS}d}"
+
+
+def milestone_by_rank(rank: int) -> str:
+    return f"{MILESTONE_BY_RANK}{rank:0{_ID_DIGITS}d}"
 
 
 def due_partition(kind: DeadlineKind, shard: int) -> str:

@@ -3,25 +3,38 @@
 A change is written as one transaction, whatever it holds; an order is read by one query.
 """
 
-from collections.abc import Iterator, Sequence
+import math
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
+from itertools import islice
 from typing import Any, Final
 
 from botocore.exceptions import ClientError
 
+from orderhub.adapters.system import SystemClock
 from orderhub.domain import identity
 from orderhub.domain.commands import Change
 from orderhub.domain.details import Reference
-from orderhub.domain.errors import Busy, NameIsAnId, ReferenceTaken
+from orderhub.domain.errors import (
+    Busy,
+    NameIsAnId,
+    OutOfStock,
+    Reason,
+    ReferenceTaken,
+    Refused,
+)
 from orderhub.domain.events import Recorded, claims
 from orderhub.domain.identity import MAX_ORDER_ID
 from orderhub.domain.order import DeadlineKind, Order
+from orderhub.domain.status import OrderStatus
+from orderhub.domain.stock import StockItem
 from orderhub.ports import (
+    Clock,
     Contention,
     DuePage,
     IdTaken,
+    OrderKey,
     OrderPage,
-    OrderSummary,
     VersionConflict,
 )
 
@@ -29,19 +42,29 @@ from . import items, keys
 from .client import DynamoDBClient, batch_get, is_throttling, query, translated
 
 _READ_ATTEMPTS: Final = 5
+_LONGEST_TRANSACTION: Final = 100
+_NEWEST: Final = 500
+"""Keys in one read of an index whose end few readers want."""
 
 
 class DynamoOrders:
     """:class:`orderhub.ports.OrderRepository` over one table.
 
     ``due_shards`` is how many partitions the due index is spread over. It may grow, never shrink:
-    sweeps read the shards from 0 on.
+    sweeps read the shards from 0 on. By ``clock`` references outlive their time.
     """
 
-    def __init__(self, client: DynamoDBClient, table: str, due_shards: int) -> None:
+    def __init__(
+        self,
+        client: DynamoDBClient,
+        table: str,
+        due_shards: int,
+        clock: Clock | None = None,
+    ) -> None:
         self._client = client
         self._table = table
         self._due_shards = due_shards
+        self._clock = clock or SystemClock()
 
     # -- reading -------------------------------------------------------------------------------
 
@@ -55,17 +78,24 @@ class DynamoOrders:
         raise Busy("this order is being written all the time; try again")
 
     def get_many(self, shop_id: str, order_ids: Sequence[int]) -> Sequence[Order]:
-        wanted = [(keys.order(shop_id, i), keys.ORDER_HEADER) for i in dict.fromkeys(order_ids)]
+        return self.get_each([OrderKey(shop_id, order_id) for order_id in order_ids])
+
+    def get_each(self, keys_: Sequence[OrderKey]) -> Sequence[Order]:
+        wanted = [
+            (keys.order(key.shop_id, key.order_id), keys.ORDER_HEADER)
+            for key in dict.fromkeys(keys_)
+        ]
         found = {}
         for head in batch_get(self._client, self._table, wanted):
-            order_id = keys.order_key(head["pk"]["S"]).order_id
+            key = keys.order_key(head["pk"]["S"])
             try:
                 order = items.order([head])
             except items.TornRead:
-                order = self.get(shop_id, order_id)  # a long one, whose lines stand beside it
+                # A long one, whose lines stand beside it.
+                order = self.get(key.shop_id, key.order_id)
             if order:
-                found[order_id] = order
-        return [found[order_id] for order_id in order_ids if order_id in found]
+                found[key] = order
+        return [found[key] for key in keys_ if key in found]
 
     def get_with_history(
         self, shop_id: str, order_id: int
@@ -91,9 +121,11 @@ class DynamoOrders:
         raise Busy("this order is being written all the time; try again")
 
     def named(self, shop_id: str, kind: str, value: str) -> Sequence[tuple[Reference, int]]:
+        now = self._clock.now()
         return [
             (keys.reference_in(item["pk"]["S"], item["sk"]["S"]), int(item["order_id"]["N"]))
             for item in self._query(keys.reference(shop_id, kind, value), keys.scope(""))
+            if not items.has_expired(item, now)
         ]
 
     def history(self, shop_id: str, order_id: int) -> Iterator[Recorded]:
@@ -128,23 +160,125 @@ class DynamoOrders:
             int(last["listing_sk"]["N"]) if last else None,
         )
 
-    def latest(
-        self, shop_id: str, *, before_id: int | None = None, limit: int = 50
-    ) -> Sequence[OrderSummary]:
+    def count(self, shop_id: str, *, after_id: int, before_id: int) -> int:
+        if before_id <= after_id + 1:
+            return 0
+        pages = self._pages(
+            IndexName=keys.BY_TIME_INDEX,
+            Select="COUNT",
+            KeyConditionExpression="listing_pk = :shop AND listing_sk BETWEEN :first AND :last",
+            ExpressionAttributeValues={
+                ":shop": {"S": keys.shop(shop_id)},
+                ":first": {"N": str(after_id + 1)},
+                ":last": {"N": str(before_id - 1)},
+            },
+        )
+        return sum(page["Count"] for page in pages)
+
+    def sold_by(
+        self, shop_id: str, seller_id: str, *, before_id: int | None = None, limit: int
+    ) -> Sequence[int]:
         before = MAX_ORDER_ID + 1 if before_id is None else before_id
-        with translated():
-            answer = self._client.query(
-                TableName=self._table,
-                IndexName=keys.BY_TIME_INDEX,
-                KeyConditionExpression="listing_pk = :shop AND listing_sk < :before",
+        pages = self._pages(
+            IndexName=keys.BY_SELLER_INDEX,
+            KeyConditionExpression="seller_pk = :seller AND listing_sk < :before",
+            ExpressionAttributeValues={
+                ":seller": {"S": keys.seller(shop_id, seller_id)},
+                ":before": {"N": str(before)},
+            },
+            ScanIndexForward=False,
+            Limit=limit,
+        )
+        return list(islice(_listed_ids(pages), limit))
+
+    def of_customer(
+        self, shop_id: str, number: int, *, after_id: int, before_id: int
+    ) -> Iterator[int]:
+        if before_id <= after_id + 1:
+            return iter(())
+        return _listed_ids(
+            self._pages(
+                IndexName=keys.BY_CUSTOMER_INDEX,
+                KeyConditionExpression=(
+                    "customer_pk = :customer AND listing_sk BETWEEN :first AND :last"
+                ),
                 ExpressionAttributeValues={
-                    ":shop": {"S": keys.shop(shop_id)},
-                    ":before": {"N": str(before)},
+                    ":customer": {"S": keys.customer(shop_id, number)},
+                    ":first": {"N": str(after_id + 1)},
+                    ":last": {"N": str(before_id - 1)},
                 },
-                ScanIndexForward=False,
-                Limit=limit,
             )
-        return [items.summary(item) for item in answer["Items"]]
+        )
+
+    def on_desk(self, shop_id: str, *, is_filed: bool, status: OrderStatus) -> Iterator[int]:
+        partition = keys.desk(shop_id, is_filed=is_filed, status=status)
+        return _listed_ids(
+            self._pages(
+                IndexName=keys.DESK_INDEX,
+                KeyConditionExpression="desk_pk = :desk",
+                ExpressionAttributeValues={":desk": {"S": partition}},
+                ScanIndexForward=False,
+                Limit=_NEWEST,
+            )
+        )
+
+    def bought_by(self, buying_shop_id: str) -> Iterator[OrderKey]:
+        if len(buying_shop_id.encode()) > keys.LONGEST_SHOP_ID:
+            return
+        pages = self._pages(
+            IndexName=keys.BY_BUYER_INDEX,
+            KeyConditionExpression="buyer_pk = :buyer",
+            ExpressionAttributeValues={":buyer": {"S": keys.bought_by(buying_shop_id)}},
+            ScanIndexForward=False,
+            Limit=_NEWEST,
+        )
+        for page in pages:
+            for item in page["Items"]:
+                yield keys.order_key(item["pk"]["S"])
+
+    def bought(self, buying_shop_id: str, order_id: int) -> Sequence[OrderKey]:
+        if len(buying_shop_id.encode()) > keys.LONGEST_SHOP_ID:
+            return []
+        pages = self._pages(
+            IndexName=keys.BY_BUYER_INDEX,
+            KeyConditionExpression="buyer_pk = :buyer AND listing_sk = :id",
+            ExpressionAttributeValues={
+                ":buyer": {"S": keys.bought_by(buying_shop_id)},
+                ":id": {"N": str(order_id)},
+            },
+        )
+        return [keys.order_key(item["pk"]["S"]) for page in pages for item in page["Items"]]
+
+    def changed(self, shop_id: str, since: datetime, until: datetime | None) -> Iterator[int]:
+        # Text order is time order; '~' comes after every digit.
+        last = keys.timestamp(until) if until else "~"
+        first = keys.timestamp(since)
+        if last < first:
+            return
+        pages = self._pages(
+            IndexName=keys.CHANGES_INDEX,
+            KeyConditionExpression="change_pk = :shop AND change_sk BETWEEN :first AND :last",
+            ExpressionAttributeValues={
+                ":shop": {"S": keys.shop(shop_id)},
+                ":first": {"S": first},
+                ":last": {"S": last},
+            },
+        )
+        for page in pages:
+            for item in page["Items"]:
+                yield keys.order_key(item["pk"]["S"]).order_id
+
+    def _pages(self, **asked: Any) -> Iterator[dict[str, Any]]:
+        """The answers to a query, read as they are asked for."""
+        start: dict[str, Any] = {}
+        while True:
+            with translated():
+                answer = self._client.query(TableName=self._table, **asked, **start)
+            yield dict(answer)
+            last = answer.get("LastEvaluatedKey")
+            if not last:
+                return
+            start = {"ExclusiveStartKey": last}
 
     def due(
         self, kind: DeadlineKind, shard: int, until: datetime, *, limit: int, cursor: str | None
@@ -196,9 +330,36 @@ class DynamoOrders:
             reasons: list[dict[str, Any]] = error.response.get("CancellationReasons", [])  # type: ignore[assignment]
             raise _refusal(change, reasons, claimed) from error
 
+    def _claim(self, order: Order, name: Reference) -> dict[str, Any]:
+        now = self._clock.now()
+        claim: dict[str, Any] = {
+            "TableName": self._table,
+            "Item": items.reference(order.shop_id, name, order.id, now),
+            "ConditionExpression": "attribute_not_exists(pk)",
+            "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+        }
+        if name.lifetime is not None:
+            # The table deletes what expired within days; it is free at once.
+            claim["ConditionExpression"] += f" OR {keys.EXPIRES_AT} <= :now"
+            claim["ExpressionAttributeValues"] = {":now": {"N": str(math.floor(now.timestamp()))}}
+        return {"Put": claim}
+
+    def _stock_update(self, shop_id: str, item: StockItem, taken: int) -> dict[str, Any]:
+        """Take so many pieces, or give them back where that is negative."""
+        update: dict[str, Any] = {
+            "TableName": self._table,
+            "Key": {"pk": {"S": keys.stock(shop_id, *item)}, "sk": {"S": keys.STOCK_ITEM}},
+            "UpdateExpression": "ADD quantity :pieces",
+            "ExpressionAttributeValues": {":pieces": {"N": str(abs(taken))}},
+        }
+        if taken > 0:
+            update["UpdateExpression"] = "SET quantity = quantity - :pieces"
+            update["ConditionExpression"] = "quantity >= :pieces"
+        return {"Update": update}
+
     def _writes(self, change: Change) -> tuple[list[Any], list[Reference]]:
         """The transaction's items: the header first, then the references and what they must not
-        be, then the rest."""
+        be, then the stock, then the rest."""
         before, after = change.before, change.order
         head: dict[str, Any] = {
             "TableName": self._table,
@@ -212,24 +373,18 @@ class DynamoOrders:
         claimed = list(
             dict.fromkeys(name for entry in change.recorded for name in claims(entry.event))
         )
-        for name in claimed:
-            writes.append(
-                {
-                    "Put": {
-                        "TableName": self._table,
-                        "Item": items.reference(after.shop_id, name, after.id),
-                        "ConditionExpression": "attribute_not_exists(pk)",
-                        "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
-                    }
-                }
-            )
+        writes.extend(self._claim(after, name) for name in claimed)
         writes.extend(self._no_such_order(after.shop_id, id_) for _, id_ in _ids_in(claimed, after))
+        writes.extend(
+            self._stock_update(after.shop_id, item, taken)
+            for item, taken in _stock_changes(change).items()
+        )
         for entry in change.recorded:
             writes.append(
                 {
                     "Put": {
                         "TableName": self._table,
-                        "Item": items.event(after, entry),
+                        "Item": items.event(after, entry, is_last=entry is change.recorded[-1]),
                         "ConditionExpression": "attribute_not_exists(pk)",
                     }
                 }
@@ -239,6 +394,8 @@ class DynamoOrders:
             if stored.get(sk) != lines:
                 item = items.lines_chunk(after, sk, lines)
                 writes.append({"Put": {"TableName": self._table, "Item": item}})
+        if len(writes) > _LONGEST_TRANSACTION:
+            raise Refused(Reason.ORDER_TOO_LARGE, "too much for one transaction")
         return writes, claimed
 
     def _no_such_order(self, shop_id: str, order_id: int) -> dict[str, Any]:
@@ -255,6 +412,12 @@ class DynamoOrders:
         }
 
 
+def _listed_ids(pages: Iterable[dict[str, Any]]) -> Iterator[int]:
+    for page in pages:
+        for item in page["Items"]:
+            yield int(item["listing_sk"]["N"])
+
+
 def _ids_in(claimed: Sequence[Reference], order: Order) -> list[tuple[Reference, int]]:
     """Those names for ``order`` that could be another order's id or number, with that id."""
     found = []
@@ -263,6 +426,14 @@ def _ids_in(claimed: Sequence[Reference], order: Order) -> list[tuple[Reference,
         if order_id is not None and order_id != order.id:
             found.append((name, order_id))
     return found
+
+
+def _stock_changes(change: Change) -> dict[StockItem, int]:
+    """How many pieces of what the order holds more than before; negative where it is less."""
+    held = {} if change.before is None else {t.item: t.quantity for t in change.before.stock_taken}
+    holds = {taken.item: taken.quantity for taken in change.order.stock_taken}
+    more = {item: holds.get(item, 0) - held.get(item, 0) for item in {**held, **holds}}
+    return {item: taken for item, taken in more.items() if taken}
 
 
 def _refusal(
@@ -280,11 +451,21 @@ def _refusal(
                 # This very change was written before and its answer was lost.
                 return VersionConflict()
             return ReferenceTaken(name.kind, name.scope, name.value, owner)
-    for index, (name, _) in enumerate(_ids_in(claimed, change.order), start=1 + len(claimed)):
+    ids = _ids_in(claimed, change.order)
+    for index, (name, _) in enumerate(ids, start=1 + len(claimed)):
         if codes[index] == failed:
             return NameIsAnId(name.value)
     if codes[0] == failed:
         return IdTaken()
+    stock_begins = 1 + len(claimed) + len(ids)
+    short = tuple(
+        item
+        for index, item in enumerate(_stock_changes(change), start=stock_begins)
+        if codes[index] == failed
+    )
+    # A name that is just being claimed may be a repeat of this very order, which took the stock.
+    if short and "TransactionConflict" not in codes[:stock_begins]:
+        return OutOfStock(short)
     if "TransactionConflict" in codes or failed in codes:
         return Contention()
     if any(is_throttling(code) for code in codes):

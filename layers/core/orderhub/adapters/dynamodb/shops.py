@@ -3,16 +3,19 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from botocore.exceptions import ClientError
 
 from orderhub.domain.errors import InvalidField, NotFound
 from orderhub.domain.shop import Credential, Shop
+from orderhub.ports import SealedCredential
 
 from . import items, keys
 from .client import DynamoDBClient, query, translated
 from .codec import decode
+
+_SEALED: Final = "sealed"
 
 
 class DynamoShops:
@@ -31,10 +34,13 @@ class DynamoShops:
         with translated():
             self._client.put_item(TableName=self._table, Item=item)
 
-    def add_credential(self, credential: Credential) -> None:
+    def add_credential(self, credential: Credential, sealed: bytes = b"") -> None:
         by_token = items.document(
             keys.credential(credential.token_hash), keys.CREDENTIAL_ITEM, credential
         )
+        if sealed:
+            # Here alone: nobody who lists credentials reads them.
+            by_token[_SEALED] = {"B": sealed}
         in_shop = items.document(
             keys.shop(credential.shop_id), keys.CREDENTIAL_PREFIX + credential.id, credential
         )
@@ -62,6 +68,13 @@ class DynamoShops:
     def credential(self, token_hash: str) -> Credential | None:
         item = self._get(keys.credential(token_hash), keys.CREDENTIAL_ITEM)
         return decode(items.body_of(item), Credential) if item else None
+
+    def sealed_credential(self, token_hash: str) -> SealedCredential | None:
+        item = self._get(keys.credential(token_hash), keys.CREDENTIAL_ITEM)
+        if item is None:
+            return None
+        sealed = item.get(_SEALED, {}).get("B", b"")
+        return SealedCredential(decode(items.body_of(item), Credential), sealed)
 
     def credentials(self, shop_id: str) -> Sequence[Credential]:
         found = query(self._client, self._table, keys.shop(shop_id), keys.CREDENTIAL_PREFIX)

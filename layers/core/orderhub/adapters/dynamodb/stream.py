@@ -5,7 +5,7 @@ import json
 from collections.abc import Mapping
 from typing import Any, Final
 
-from orderhub.ports import OutgoingEvent
+from orderhub.ports import OrderKey, OutgoingEvent
 
 from . import items, keys
 
@@ -45,6 +45,11 @@ def outgoing_event(record: Mapping[str, Any]) -> OutgoingEvent:
         resource=f"{key.shop_id}/{key.order_id}",
         detail=text,
     )
+
+
+def order_of(record: Mapping[str, Any]) -> OrderKey:
+    """Which order a stream record is about."""
+    return keys.order_key(record["dynamodb"]["Keys"]["pk"]["S"])
 
 
 def _json(value: object) -> str:

@@ -1,0 +1,22 @@
+"""Milestones, laid when an order in many says that it is time again."""
+
+from typing import Any
+
+from aws_lambda_powertools.logging import Logger
+
+from orderhub import bootstrap
+from orderhub.services import rank_orders
+
+logger = Logger(service="orderhub")
+
+
+def lay_milestones(event: dict[str, Any], context: Any) -> None:
+    """Lay what milestones there can be in each shop that the batch of stream records is about.
+
+    What fails is tried again by Lambda, and by the next batch.
+    """
+    shops = {bootstrap.order_of(record).shop_id for record in event["Records"]}
+    desk = bootstrap.application().desk
+    for shop_id in sorted(shops):
+        laid = rank_orders.lay_milestones(desk, shop_id)
+        logger.info("milestones", extra={"shop_id": shop_id, "laid": laid})
