@@ -8,12 +8,14 @@ Take ``financial_status`` first: what ``order_status`` may say depends on the mo
 from enum import StrEnum
 from typing import Final
 
+from orderhub.domain.shipment import ShipmentState
 from orderhub.domain.status import FulfilmentStatus, OrderStatus, PaymentStatus
 from orderhub.wire.statuses import (
     NOTHING,
     InboundRow,
     InboundTable,
     Intent,
+    PartTable,
     ReadsAs,
     Refuse,
     Row,
@@ -58,6 +60,14 @@ class FulfillmentWord(StrEnum):
     FINISHED = "finished"
     CANCELLED = "cancelled"
     RETURNING = "returning"
+    RETURNED = "returned"
+
+
+class ParcelWord(StrEnum):
+    """``status`` of one of the answer's ``fulfillments``."""
+
+    SHIPPED = "shipped"
+    FINISHED = "finished"
     RETURNED = "returned"
 
 
@@ -186,6 +196,17 @@ FULFILLMENT_STATUS: Final = StatusTable(
     },
 )
 
+FULFILLMENTS_STATUS: Final = PartTable(
+    "fulfillments[].status",
+    ParcelWord,
+    {
+        ShipmentState.SENT: ParcelWord.SHIPPED,
+        ShipmentState.RECEIVED: ParcelWord.FINISHED,
+        ShipmentState.RETURNED: ParcelWord.RETURNED,
+    },
+    "The vendor's examples show a parcel as shipped, and as finished once it is there.",
+)
+
 _ONLY_AT_CREATION = Refuse("can only be told when the order is created")
 _JUST_PLACED = when(
     order=OrderStatus.OPEN,
@@ -304,4 +325,5 @@ STATUSES: Final = WireStatuses(
     "ignored like every unknown field.",
     outbound=(STATUS, FINANCIAL_STATUS, FULFILLMENT_STATUS),
     inbound=(FINANCIAL_STATUS_REQUEST, ORDER_STATUS_REQUEST),
+    parts=(FULFILLMENTS_STATUS,),
 )

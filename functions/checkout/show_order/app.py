@@ -1,0 +1,13 @@
+"""GET /checkout/{order_id}/{token}: an order's page, for whoever has its link."""
+
+from orderhub.bootstrap import application
+from orderhub.http.endpoint import open_endpoint
+from orderhub.pages import checkout
+from orderhub.services.desk import Desk
+from orderhub.services.visit_checkout import visit_checkout
+from orderhub.wire.contract import OpenRequest, Response
+
+
+@open_endpoint(checkout.PAGE)
+def handler(request: OpenRequest, desk: Desk) -> Response:
+    return checkout.show(visit_checkout(desk, application().shops, *checkout.link(request)))
