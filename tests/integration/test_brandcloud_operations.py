@@ -20,6 +20,7 @@ from orderhub.bootstrap import Application
 from orderhub.domain import commands
 from orderhub.domain.commands import Change
 from orderhub.domain.details import Actor, Address
+from orderhub.domain.events import Terms
 from orderhub.domain.money import Money, UnitPrice
 from orderhub.domain.order import Order
 from orderhub.domain.payment import Payment, PaymentState
@@ -637,6 +638,19 @@ def test_create_errors(agent: Person, application: Application) -> None:
         assert failed(agent.ask("create_order", **body)) == "lack of parameters"
 
 
+def test_a_cart_of_more_than_an_order_can_hold_is_none_to_order(
+    agent: Person, application: Application
+) -> None:
+    product = application.desk.catalog.product("demo", "3")
+    assert product
+    price = Price(price=UnitPrice.of("900719925474.09", "CHF"))
+    variant = replace(product.variants[0], prices={"CHF": price})
+    application.desk.catalog.put_product("demo", replace(product, variants=(variant,)))
+    put_cart(application, "huge", "CHF", CartLine("3", "2", 1000))
+    assert failed(agent.ask("create_order", cart_id="huge", type="cash")) == "cart not exist"
+    assert agent.ask("list_orders").body == {"orders": []}
+
+
 def test_products_that_are_gone_are_named_by_number(
     agent: Person, application: Application
 ) -> None:
@@ -918,6 +932,17 @@ def test_cash_needs_no_transaction_and_a_card_does(ring_up: Callable[..., Sale])
         assert failed(ring_up(method).pay(" ")) == "lack of parameters"
 
 
+@pytest.mark.parametrize("behind", ["foo", "foo/bar", " ", "/"])
+def test_what_stands_behind_the_slash_of_payment_is_no_route(sale: Sale, behind: str) -> None:
+    body = {"api_key": KEY, "order_number": sale.number, "transaction_id": "T1"}
+    for sent in (body, {}, {**body, "api_key": "wrong"}):
+        answer = sale.agent.call("pay_order", path={"slash": behind}, body=sent)
+        assert (answer.status, answer.body) == (404, {"message": "Not Found"})
+    assert sale.detail()["payment_status"] == "Open"
+    # The slash alone is the document's own path.
+    nothing(sale.agent.call("pay_order", path={"slash": ""}, body=body))
+
+
 def refused_states(
     ring_up: Callable[..., Sale], later: Callable[[float], None], method: str = "credit_card"
 ) -> Iterator[tuple[str, Sale]]:
@@ -1051,6 +1076,18 @@ def test_what_a_provider_took_is_the_providers_to_give_back(ring_up: Callable[..
     assert sale.detail()["refund_at"] is None
     assert failed(sale.query()) == "confirming"
     sale.change(lambda change: commands.settle_refund(change, 1))
+    assert sale.detail()["payment_status"] == "Refunded"
+
+
+def test_cash_after_an_attempt_with_paypal_goes_back_at_once(
+    ring_up: Callable[..., Sale],
+) -> None:
+    sale = ring_up("PayPal")
+    pending(sale)
+    sale.change(lambda change: commands.fail_payment(change, "paypal", "P1", "012: card expired"))
+    nothing(sale.pay(""))
+    nothing(sale.refund(""))
+    # PayPal took nothing, so there is nothing to wait for.
     assert sale.detail()["payment_status"] == "Refunded"
 
 
@@ -1314,6 +1351,49 @@ def test_a_refusal_of_paypals_is_told_with_its_code(paypal: Sale, outbox: Outbox
     }
 
 
+def test_a_link_that_ended_before_its_order_has_failed(
+    ring_up: Callable[..., Sale],
+    outbox: Outbox,
+    application: Application,
+    later: Callable[[float], None],
+) -> None:
+    shop = application.shops.get("demo")
+    assert shop
+    application.shops.put(replace(shop, terms={"brandcloud": Terms(payment_timeout=3600)}))
+    sale = ring_up("PayPal")
+    send(sale)
+    later(16 * 60)
+    answer = result(outbox.token())
+    has_shape(answer.body, FAIL)
+    assert answer.body["fail"] == {
+        "refused_by": "Server",
+        "code": "link_expired",
+        "description": "link expired",
+    }
+    assert sale.detail()["order_status"] == "Open"
+
+
+def test_a_result_names_the_company_that_asked_for_the_money(
+    agent: Person,
+    application: Application,
+    marketplace: Client,
+    notified: dict[str, Any],
+    outbox: Outbox,
+) -> None:
+    # Another API's order, which no company sold: the one whose salesperson sent the link.
+    sale = Sale(agent, notified["number"], application)
+    sale.change(
+        lambda change: commands.change_details(
+            change, replace(change.order.details, payment_method="paypal")
+        )
+    )
+    nothing(send(sale))
+    sale.change(lambda change: commands.capture_payment(change, payment_of(sale, "PP1")))
+    told = result(outbox.token()).body
+    has_shape(told, SUCCESS)
+    assert told["order"]["retailer"] == "Company A"
+
+
 def test_a_link_to_an_order_that_timed_out_was_refused_by_the_server(
     paypal: Sale, outbox: Outbox, later: Callable[[float], None]
 ) -> None:
@@ -1399,6 +1479,60 @@ def test_discounts_are_what_is_taken_off(agent: Person, consumer: Person) -> Non
     assert first["selling_price"] == 1069.47
     assert (second["price"], second["discount_price"], second["selling_price"]) == (0.1, 0, 0.1)
     assert (body["subtotal"], body["total_discount"], body["total"]) == (1359.05, 289.38, 1069.67)
+
+
+URLS = {size: f"https://images.example/item_{size}.png" for size in COVER}
+
+
+@pytest.mark.parametrize(
+    ("pictures", "shown"),
+    [
+        (URLS, URLS),
+        # A size that is missing is the product's own picture, or else the largest size there is.
+        (
+            {"px240": URLS["px240"]},
+            {**dict.fromkeys(URLS, "https://images.example/item.png"), "px240": URLS["px240"]},
+        ),
+        ({}, dict.fromkeys(URLS, "https://images.example/item.png")),
+    ],
+    ids=["all", "one", "none"],
+)
+def test_an_items_picture_is_shown_in_four_sizes(
+    agent: Person,
+    consumer: Person,
+    application: Application,
+    pictures: dict[str, str],
+    shown: dict[str, str],
+) -> None:
+    product = application.desk.catalog.product("demo", "1")
+    assert product
+    covers = {f"cover_{size}": url for size, url in pictures.items()}
+    pictured = replace(product, attributes={**product.attributes, **covers})
+    application.desk.catalog.put_product("demo", pictured)
+    made = agent.ask("create_order", cart_id="C00001", type="PayPal").body
+    body = consumer.look("get_partial_order", order_number=made["order_number"]).body
+    assert body["products"][0]["variant"]["cover_img"] == {"resource": shown}
+
+
+@pytest.mark.parametrize(
+    ("set_sizes", "shown_sizes"),
+    [
+        ("px240 px480 px720 px1080", "px240 px480 px720 px1080"),
+        ("px480", "px480 px480 px480 px480"),
+        ("px240 px720", "px240 px720 px720 px720"),
+    ],
+)
+def test_a_retailers_picture_is_shown_in_four_sizes(
+    sale: Sale, consumer: Person, set_sizes: str, shown_sizes: str
+) -> None:
+    people = sale.application.people
+    company = people.company("demo", 1)
+    assert company
+    covers = {size: COVER[size] for size in set_sizes.split()}
+    people.put_company(replace(company, cover_images=covers))
+    body = consumer.look("get_partial_order", order_number=sale.number).body
+    shown = [COVER[size] for size in shown_sizes.split()]
+    assert body["retailer"]["cover_img"] == {"resource": dict(zip(COVER, shown, strict=True))}
 
 
 def test_a_missing_picture_is_an_empty_resource(

@@ -15,7 +15,7 @@ def handler(request: Request, desk: Desk) -> Response:
     orders = newest_orders(
         desk,
         request.shop.id,
-        inbound.sold_by(seller),
+        inbound.sellers(seller),
         before=form.before,
         limit=inbound.LONGEST_LIST,
     )

@@ -5,7 +5,15 @@ import sys
 
 import pytest
 
-HEAVY = ("segno", "reportlab", "PIL", "orderhub.adapters.ses", "orderhub.adapters.eventbridge")
+HEAVY = (
+    "segno",
+    "reportlab",
+    "PIL",
+    "oauthlib",
+    "orderhub.adapters.ses",
+    "orderhub.adapters.eventbridge",
+    "orderhub.adapters.kms",
+)
 
 
 def imported(statement: str) -> set[str]:
@@ -19,7 +27,7 @@ def imported(statement: str) -> set[str]:
     return set(done.stdout.split())
 
 
-def test_functions_that_need_no_pictures_documents_or_mail_import_none() -> None:
+def test_functions_that_need_no_pictures_documents_mail_or_signatures_import_none() -> None:
     assert imported("import orderhub.bootstrap, orderhub.http.endpoint") == set()
 
 
@@ -28,7 +36,8 @@ def test_functions_that_need_no_pictures_documents_or_mail_import_none() -> None
     [
         ("orderhub.adapters.qr", {"segno"}),
         ("orderhub.adapters.invoice_pdf", {"reportlab", "PIL"}),
+        ("orderhub.http.oauth1", {"oauthlib"}),
     ],
 )
-def test_each_is_imported_by_its_own_adapter(module: str, brings: set[str]) -> None:
+def test_each_is_imported_by_its_own_module(module: str, brings: set[str]) -> None:
     assert imported(f"import {module}") == brings

@@ -207,8 +207,84 @@ def test_nothing_runs_off_the_page(renderer: PdfInvoices) -> None:
         assert set(page.crop(page_area(page, *area)).tobytes()) == {255}
 
 
-def page_of(pdf: bytes) -> Image.Image:
-    picture: Image.Image = pypdfium2.PdfDocument(pdf)[0].render(scale=1.5).to_pil()
+def test_the_parties_stand_apart(renderer: PdfInvoices) -> None:
+    address = Address(full_name="X" * 120, line1="道" * 120)
+    order = paid(
+        line("Cup", "1"),
+        details=Details(billing_address=address, shipping_address=replace(address, line2="A")),
+    )
+    page = page_of(drawn(renderer, order))
+    # The second and third column begin at 0.362 and 0.638 of the width.
+    for left, right in ((0.345, 0.361), (0.621, 0.637)):
+        between = page.crop(page_area(page, left, 0.18, right, 0.3))
+        assert set(between.tobytes()) == {255}
+
+
+def test_what_is_longer_than_a_page_goes_on_upon_the_next(renderer: PdfInvoices) -> None:
+    longest = "道" * 255
+    address = Address(
+        given_name=longest,
+        family_name=longest,
+        line1=longest,
+        line2=longest,
+        postal_code=longest,
+        city=longest,
+        province=longest,
+        country=longest,
+        phone=longest,
+        email="x" * 250 + "@end",
+    )
+    told = text(drawn(renderer, paid(line("Cup", "1"), details=Details(billing_address=address))))
+    assert told.count("道") == 9 * 255
+    assert "Total EUR 1.00" in told
+    told = text(drawn(renderer, paid(line("Cup", "1"), line("名" * 3000, "2"), line("End", "3"))))
+    assert told.count("名") == 3000
+    assert "Total EUR 6.00" in told
+
+
+def test_every_payment_of_many_is_told(renderer: PdfInvoices) -> None:
+    placement = Placement(
+        number="AAAA170329000006OD",
+        wire="brandcloud",
+        currency="EUR",
+        terms=Terms(),
+        details=Details(),
+        lines=[line("Cup", "200")],
+        invoicing=Invoicing(seller=SELLER, number="AAAA170329000006IN"),
+    )
+    order_id = identity.order_id(LATE_IN_LONDON, 1)
+    order = commands.place("demo", order_id, placement, LATE_IN_LONDON, CLERK).order
+    for number in range(200):
+        order = pay(order, Money.of("1", "EUR"), f"T{number}", LATE_IN_LONDON)
+    told = text(drawn(renderer, order))
+    assert re.findall(r"Paid 1\.00 EUR by credit card on 2017-03-29, transaction T(\d+)", told) == [
+        str(number) for number in range(200)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("given_name", "family_name", "written"),
+    [
+        ("Mei", "Han", "Mei Han"),
+        ("梅梅", "韩", "韩梅梅"),
+        ("민준", "김", "김민준"),
+        ("さくら", "佐藤", "佐藤さくら"),
+        ("ジョン", "スミス", "ジョン スミス"),
+        ("小明 David", "王", "小明 David 王"),
+        ("", "王", "王"),
+        ("小明", "", "小明"),
+    ],
+)
+def test_names_are_written_as_where_they_come_from(
+    renderer: PdfInvoices, given_name: str, family_name: str, written: str
+) -> None:
+    address = Address(given_name=given_name, family_name=family_name, line1="ABC st.")
+    order = paid(line("Cup", "1"), details=Details(billing_address=address))
+    assert f"Bill to {written} ABC st." in text(drawn(renderer, order))
+
+
+def page_of(pdf: bytes, number: int = 0, scale: float = 1.5) -> Image.Image:
+    picture: Image.Image = pypdfium2.PdfDocument(pdf)[number].render(scale=scale).to_pil()
     return picture.convert("L")
 
 
@@ -231,6 +307,18 @@ def test_a_long_one_goes_on_with_its_headings_and_counts_its_pages(renderer: Pdf
     assert "132.00" in pages[-1].extract_text()
 
 
+def test_the_headings_are_underlined_in_full_on_every_page(renderer: PdfInvoices) -> None:
+    pdf = drawn(renderer, paid(*(line(f"Artikel {n}", "1.10") for n in range(1, 121))))
+    for number in range(1, 6):
+        page = page_of(pdf, number, scale=8)
+        # A column of dots from the headings to the first row, between two words: the rule's
+        # 0.8 points in ink alone, with nothing lighter drawn over them.
+        dots = page.crop(page_area(page, 0.5, 0.07, 0.5002, 0.1)).tobytes()
+        dark = [index for index, dot in enumerate(dots) if dot < 80]
+        assert len(dark) >= 5
+        assert dark == list(range(dark[0], dark[-1] + 1))
+
+
 def test_currencies_have_their_own_decimals(renderer: PdfInvoices) -> None:
     yen = text(drawn(renderer, paid(line("茶碗", "24414", currency="JPY"), currency="JPY")))
     assert "Total JPY 24,414 " in yen
@@ -248,8 +336,10 @@ def test_the_same_invoice_is_the_same_file_whatever_happened_since(renderer: Pdf
     later = pay(order, Money.of("5", "EUR"), "T2", LATE_IN_LONDON + timedelta(days=1))
     change = Change(later, LATE_IN_LONDON + timedelta(days=2), CLERK)
     commands.request_refund(change, Money.of("100", "EUR"))
+    elsewhere = Address(full_name="Somebody Else", line1="Elsewhere")
     commands.change_details(
-        change, replace(order.details, billing_address=Address(full_name="Somebody Else"))
+        change,
+        replace(order.details, billing_address=elsewhere, shipping_address=elsewhere),
     )
     assert drawn(renderer, change.order) == first
     assert drawn(PdfInvoices(), order) == first

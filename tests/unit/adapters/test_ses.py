@@ -1,6 +1,7 @@
 """What is handed to SES, and what its refusals mean."""
 
 import traceback
+from dataclasses import replace
 from typing import Any
 
 import boto3
@@ -42,6 +43,19 @@ def test_a_message_arrives_as_it_was_written() -> None:
     assert sent.source == SENDER
     assert sent.destinations["ToAddresses"] == [MAIL.to]
     assert (sent.subject, sent.body) == (MAIL.subject, MAIL.text)
+
+
+def test_a_copy_goes_with_it_where_one_is_asked_for() -> None:
+    with mock_aws():
+        client = boto3.client("sesv2", region_name="eu-central-1")
+        client.create_email_identity(EmailIdentity=SENDER)
+        for mail in (MAIL, replace(MAIL, copy_to="me@example.com")):
+            SesMailer(client, SENDER).send(mail)
+        sent = ses_backends[DEFAULT_ACCOUNT_ID]["eu-central-1"].sent_messages
+    assert [message.destinations.get("CcAddresses", []) for message in sent] == [
+        [],
+        ["me@example.com"],
+    ]
 
 
 @pytest.mark.parametrize(

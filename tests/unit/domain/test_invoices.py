@@ -76,33 +76,41 @@ def test_an_overpayment_and_a_refund_issue_no_second_one() -> None:
 
 
 @pytest.mark.parametrize(
-    ("details", "recipient"),
+    ("details", "recipient", "ship_to"),
     [
-        (Details(billing_address=BILLING, shipping_address=SHIPPING), BILLING),
-        (Details(shipping_address=SHIPPING), SHIPPING),
+        (Details(billing_address=BILLING, shipping_address=SHIPPING), BILLING, SHIPPING),
+        (Details(billing_address=BILLING, shipping_address=BILLING), BILLING, None),
+        (Details(billing_address=BILLING), BILLING, None),
+        (Details(shipping_address=SHIPPING), SHIPPING, None),
         (
             Details(customer=Contact(id="7", name="CC Lee", email="cc@example.com", phone="09")),
             Address(full_name="CC Lee", email="cc@example.com", phone="09"),
+            None,
         ),
-        (Details(), None),
+        (Details(), None, None),
     ],
 )
 def test_it_is_made_out_to_the_best_known_address(
-    details: Details, recipient: Address | None
+    details: Details, recipient: Address | None, ship_to: Address | None
 ) -> None:
     told = story(details)
     told.pay("100.00")
-    assert told.order.invoices[0].recipient == recipient
+    (invoice,) = told.order.invoices
+    assert (invoice.recipient, invoice.ship_to) == (recipient, ship_to)
 
 
 def test_what_is_corrected_later_does_not_rewrite_it() -> None:
-    told = story(Details(billing_address=BILLING))
+    told = story(Details(billing_address=BILLING, shipping_address=SHIPPING))
     told.pay("100.00")
     told.wait(DAY)
     moved = replace(BILLING, city="Tainan")
-    told.do(commands.change_details, replace(told.order.details, billing_address=moved))
+    told.do(
+        commands.change_details,
+        replace(told.order.details, billing_address=moved, shipping_address=moved),
+    )
     assert told.order.details.billing_address == moved
-    assert told.order.invoices[0].recipient == BILLING
+    (invoice,) = told.order.invoices
+    assert (invoice.recipient, invoice.ship_to) == (BILLING, SHIPPING)
 
 
 def test_it_is_stored_with_the_order_and_its_events() -> None:

@@ -302,3 +302,33 @@ def test_a_price_that_is_written_reads_back_the_same(amount: int, currency: str)
     assert UnitPrice.of(price.decimal_text, currency) == price
     assert UnitPrice.of(price.four_decimals, currency) == price
     assert hash(UnitPrice.of(price.decimal_text, currency)) == hash(price)
+
+
+@pytest.mark.parametrize(
+    ("amount", "currency", "percentage", "expected"),
+    [
+        (128_00, "CNY", "10", 12_80),
+        (1, "JPY", "50", 1),
+        (1, "JPY", "49.9999", 0),
+        (-1, "JPY", "50", -1),
+        (1255, "KWD", "50", 628),
+        (MAX_MINOR_UNITS, "CNY", "100", MAX_MINOR_UNITS),
+        (0, "CNY", "10", 0),
+        (100, "CNY", "0", 0),
+    ],
+)
+def test_a_percentage_is_rounded_half_up(
+    amount: int, currency: str, percentage: str, expected: int
+) -> None:
+    assert Money(amount, currency).percent(Decimal(percentage)) == Money(expected, currency)
+
+
+@examples(300)
+@given(MINOR_UNITS, ONE_OF_EACH, st.decimals(0, 100, places=4))
+def test_a_percentage_is_off_by_half_a_minor_unit_at_most(
+    amount: int, currency: str, percentage: Decimal
+) -> None:
+    with localcontext() as context:
+        context.prec = 60
+        expected = (Decimal(amount) * percentage / 100).quantize(Decimal(1), ROUND_HALF_UP)
+        assert Money(amount, currency).percent(percentage).amount == expected

@@ -20,6 +20,7 @@ from orderhub.adapters.dynamodb import items
 from orderhub.adapters.dynamodb.codec import decode, encode
 from orderhub.domain import commands
 from orderhub.domain.commands import Change
+from orderhub.domain.correspondence import Party, Rating
 from orderhub.domain.details import Address, Contact, Details, Reference
 from orderhub.domain.errors import InvalidField, Refused
 from orderhub.domain.events import Recorded, Terms
@@ -30,6 +31,7 @@ from orderhub.domain.order import Order
 from orderhub.domain.payment import Payment, PaymentState
 from orderhub.domain.shipment import ShippedLine
 from orderhub.domain.status import SellerMark
+from orderhub.domain.stock import StockTaken
 from tests.support.fakes import NOON
 from tests.support.properties import examples
 from tests.support.story import Story
@@ -39,6 +41,12 @@ P = ParamSpec("P")
 DIGITS: Final = {"JPY": 0, "CNY": 2, "KWD": 3, "CLF": 4}
 NOTHING: Final = "nothing"
 DONE: Final = "done"
+
+
+def product(quantity: int) -> str:
+    """What a line of so many pieces is of: there are two products."""
+    return "3001" if quantity % 2 else "3002"
+
 
 # -- the model -----------------------------------------------------------------------------------
 
@@ -63,11 +71,26 @@ class Model:
     paid: bool = False
     refundable_until: int | None = None
     window_closed: bool = False
+    products: dict[int, str] = field(default_factory=dict)
+    """line → what it is of"""
+    stock: dict[str, int] = field(default_factory=dict)
+    """product → pieces that the order holds"""
 
     def add_line(self, ten_thousandths: int, quantity: int) -> None:
         exact = Fraction(ten_thousandths * quantity * 10 ** DIGITS[self.currency], 10_000)
         self.line_totals.append(floor(exact + Fraction(1, 2)))
         self.unshipped[len(self.line_totals)] = quantity
+        self.products[len(self.line_totals)] = product(quantity)
+
+    def give_back_stock(self) -> None:
+        """All but what was sent."""
+        gone: Counter[str] = Counter()
+        for parcel in self.parcels:
+            for line_id, pieces in parcel["lines"].items():
+                gone[self.products[line_id]] += pieces
+        self.stock = {
+            name: min(pieces, gone[name]) for name, pieces in self.stock.items() if gone[name]
+        }
 
     @property
     def total(self) -> int:
@@ -208,17 +231,40 @@ class Model:
             self.settle()
         return DONE
 
-    def ship(self, wanted: dict[int, int]) -> str:
+    def ship(self, wanted: dict[int, int] | None, tracking: str = "") -> str:
+        for line_id, pieces in (wanted or {}).items():
+            if line_id not in self.unshipped:
+                return "lines unknown"
+            if pieces < 1:
+                return "quantity too_small"
+        left = {line_id: pieces for line_id, pieces in self.unshipped.items() if pieces}
+        for parcel in self.parcels:
+            if tracking and parcel["tracking"] == tracking:
+                is_same = not left if wanted is None else wanted == parcel["lines"]
+                return NOTHING if is_same else "tracking_number taken"
         if self.not_open():
             return self.not_open()
-        if not wanted or any(
-            not 1 <= pieces <= self.unshipped.get(line_id, 0) for line_id, pieces in wanted.items()
-        ):
+        wanted = left if wanted is None else wanted
+        if not wanted or any(pieces > left.get(line_id, 0) for line_id, pieces in wanted.items()):
             return "nothing_to_ship"
         for line_id, pieces in wanted.items():
             self.unshipped[line_id] -= pieces
         due = None if self.auto_receive is None else self.now + self.auto_receive
-        self.parcels.append({"state": "sent", "due": due, "moved": self.now})
+        parcel = {"lines": wanted, "tracking": tracking, "due": due, "state": "sent"}
+        self.parcels.append({**parcel, "moved": self.now})
+        self.payment_due = None
+        return DONE
+
+    def correct(self, parcel_id: int, tracking: str) -> str:
+        if not 1 <= parcel_id <= len(self.parcels):
+            return "shipment_unknown"
+        parcel = self.parcels[parcel_id - 1]
+        others = [other["tracking"] for other in self.parcels if other is not parcel]
+        if tracking and tracking in others:
+            return "tracking_number taken"
+        if parcel["tracking"] == tracking:
+            return NOTHING
+        parcel["tracking"] = tracking
         return DONE
 
     def receive(self, parcel_id: int | None) -> str:
@@ -260,12 +306,14 @@ class Model:
         if self.captured != self.refunds_in("succeeded"):
             return "money_captured"
         self.closed = "cancelled"
+        self.give_back_stock()
         return DONE
 
     def close_what_is_due(self) -> str:
         due = [kind for at, kind in self.deadlines() if at <= self.now]
         if "payment_timeout" in due:
             self.closed = "expired"
+            self.give_back_stock()
         if "refund_window" in due:
             self.window_closed = True
         for number, parcel in enumerate(self.parcels, start=1):
@@ -308,6 +356,11 @@ AMOUNTS: Final = st.one_of(
 )
 TRANSACTIONS: Final = st.sampled_from(["T1", "T2", "T3", "T4"])
 TEXTS: Final = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
+READABLE: Final = st.text(
+    st.characters(exclude_categories=["Cc", "Cs", "Zl", "Zp"], exclude_characters="\ufffd"),
+    max_size=8,
+)
+TRACKING: Final = st.sampled_from(["", "", "SF1", "SF2"])
 FACTS: Final = st.dictionaries(
     TEXTS, st.one_of(TEXTS, st.integers(-(2**70), 2**70), st.booleans(), st.none()), max_size=2
 )
@@ -334,6 +387,8 @@ class OrderMachine(RuleBasedStateMachine):
         charge=st.integers(0, 999),
         discount=st.integers(0, 2999),
         named=st.booleans(),
+        age=st.sampled_from([0, 0, 0, 250, 30_000, 10**9, 7 * 10**11]),
+        stock=st.dictionaries(st.sampled_from(["3001", "3002", "3003"]), st.integers(1, 5)),
     )
     def place(
         self,
@@ -346,13 +401,19 @@ class OrderMachine(RuleBasedStateMachine):
         charge: int,
         discount: int,
         named: bool,
+        age: int,
+        stock: dict[str, int],
     ) -> None:
+        """``age`` is for how many milliseconds it had existed elsewhere."""
+
         def milliseconds(seconds: int | None) -> int | None:
             return None if seconds is None else seconds * 1000
 
         self.model = Model(
             currency,
-            payment_due=milliseconds(payment_timeout),
+            payment_due=None if payment_timeout is None else payment_timeout * 1000 - age,
+            now=-age,
+            stock=dict(stock),
             refund_window=milliseconds(refund_window),
             auto_receive=milliseconds(auto_receive),
         )
@@ -363,6 +424,7 @@ class OrderMachine(RuleBasedStateMachine):
         self.model.discounts = min(discount, self.model.total)
         if self.model.total == 0:
             self.model.settle()
+        self.model.now = 0
         self.story = Story(
             *self.requests(lines),
             empty=not lines,
@@ -376,6 +438,8 @@ class OrderMachine(RuleBasedStateMachine):
             discounts=self.discounts(self.model.discounts),
             references=(Reference("order", "marketplace:taobao", "TB1"),) if named else (),
             invoicing=Invoicing(seller=Seller(name="Company A"), number="R1-I"),
+            created_at=NOON - timedelta(milliseconds=age) if age else None,
+            stock=tuple(StockTaken(name, "", pieces) for name, pieces in stock.items()),
         )
         self.checked = 0
         self.paid_total: Money | None = None
@@ -387,7 +451,7 @@ class OrderMachine(RuleBasedStateMachine):
     def requests(self, lines: list[tuple[int, int]]) -> list[LineRequest]:
         return [
             LineRequest(
-                product_id="3001",
+                product_id=product(quantity),
                 quantity=quantity,
                 unit_price=UnitPrice(ten_thousandths, self.model.currency),
             )
@@ -483,7 +547,9 @@ class OrderMachine(RuleBasedStateMachine):
     @rule(amount=AMOUNTS)
     def agree_on_total(self, amount: str | int) -> None:
         total = self.amount_of(amount, self.model.total)
-        expected = self.model.reprice(agreed=self.model.agreed + total - self.model.total)
+        expected = self.model.not_unpaid() or "total too_small"
+        if total >= 0:
+            expected = self.model.reprice(agreed=self.model.agreed + total - self.model.total)
         self.excess_is_flagged(self.given(expected, commands.agree_on_total, self.money(total)))
 
     def payment(self, transaction: str, amount: int) -> Payment:
@@ -565,15 +631,18 @@ class OrderMachine(RuleBasedStateMachine):
         failure = "account closed" if failed else None
         self.given(expected, commands.settle_refund, refund_id, failure=failure)
 
-    @rule()
-    def ship_all(self) -> None:
-        left = {line_id: pieces for line_id, pieces in self.model.unshipped.items() if pieces}
-        self.given(self.model.ship(left), commands.ship, carrier="SF")
+    @rule(tracking=TRACKING)
+    def ship_all(self, tracking: str) -> None:
+        expected = self.model.ship(None, tracking)
+        self.given(expected, commands.ship, carrier="SF", tracking_number=tracking)
 
-    @rule(wanted=st.dictionaries(st.integers(1, 4), st.integers(0, 3), max_size=2))
-    def ship_some(self, wanted: dict[int, int]) -> None:
+    @rule(
+        wanted=st.dictionaries(st.integers(1, 4), st.integers(0, 3), max_size=2), tracking=TRACKING
+    )
+    def ship_some(self, wanted: dict[int, int], tracking: str) -> None:
+        expected = self.model.ship(wanted, tracking)
         parcel = [ShippedLine(line_id, pieces) for line_id, pieces in wanted.items()]
-        self.given(self.model.ship(wanted), commands.ship, parcel, tracking_number="SF1")
+        self.given(expected, commands.ship, parcel, carrier="SF", tracking_number=tracking)
 
     @rule(parcel_id=st.none() | st.integers(1, 3))
     def receive(self, parcel_id: int | None) -> None:
@@ -606,6 +675,7 @@ class OrderMachine(RuleBasedStateMachine):
             version=written.version,
             updated_at=written.updated_at,
             refund_window_closed=written.refund_window_closed,
+            stock_taken=written.stock_taken,
         ), "it wrote what was true already"
 
     @rule(mark=st.none() | st.sampled_from(SellerMark))
@@ -613,14 +683,75 @@ class OrderMachine(RuleBasedStateMachine):
         expected = NOTHING if mark == self.story.order.seller_mark else DONE
         self.given(expected, commands.mark, mark)
 
-    @rule(text=TEXTS)
+    @rule(text=READABLE)
     def add_note(self, text: str) -> None:
         self.given(DONE if text.strip() else "note blank", commands.add_note, text)
 
-    @rule(tags=st.lists(TEXTS, max_size=2))
+    @precondition(lambda self: self.model.parcels)
+    @rule(parcel_id=st.integers(1, 3), tracking=TRACKING)
+    def correct_shipment(self, parcel_id: int, tracking: str) -> None:
+        before = self.story.seen.shipments
+        expected = self.model.correct(parcel_id, tracking)
+        self.given(expected, commands.correct_shipment, parcel_id, tracking_number=tracking)
+        for parcel, known in zip(self.story.seen.shipments, before, strict=True):
+            assert parcel == replace(
+                known, tracking_number=parcel.tracking_number, updated_at=parcel.updated_at
+            )
+
+    @rule(is_filed=st.booleans())
+    def file(self, is_filed: bool) -> None:
+        expected = NOTHING if is_filed is self.story.order.is_filed else DONE
+        self.given(expected, commands.file, is_filed)
+        assert self.story.order.is_filed is is_filed
+
+    @rule(text=READABLE)
+    def remark(self, text: str) -> None:
+        expected = NOTHING if text.strip() == self.story.order.remarks else DONE
+        self.given(expected, commands.remark, text)
+
+    @rule(body=READABLE)
+    def add_message(self, body: str) -> None:
+        def add(change: Change) -> None:
+            commands.add_message(change, subject="", body=body, sender="kim", recipient="shop")
+
+        self.given(DONE if body.strip() else "body blank", add)
+
+    @rule(side=st.sampled_from(Party), rating=st.sampled_from(Rating))
+    def give_feedback(self, side: Party, rating: Rating) -> None:
+        known = self.story.order.feedback_on(side)
+        expected = DONE if known is None else "feedback_given"
+        if known is not None and known.rating is rating:
+            expected = NOTHING
+        names = {"sender": "kim", "recipient": "shop"}
+        self.given(expected, commands.give_feedback, side, rating, **names)
+        ids = [each.id for each in self.story.order.feedback]
+        assert len(set(ids)) == len(ids) <= len(Party)
+
+    @rule(side=st.sampled_from(Party), reply=st.sampled_from(["thanks", "sorry"]))
+    def reply_to_feedback(self, side: Party, reply: str) -> None:
+        known = self.story.order.feedback_on(side)
+        expected = DONE if known else "no_feedback"
+        if known and known.reply:
+            expected = NOTHING if known.reply == reply else "feedback_replied"
+        self.given(expected, commands.reply_to_feedback, side, reply)
+
+    @rule()
+    def thank(self) -> None:
+        self.given(DONE, commands.thank)
+        assert self.story.order.thanked_at == self.story.order.updated_at
+
+    @rule(tags=st.lists(READABLE, max_size=2))
     def tag(self, tags: list[str]) -> None:
-        expected = NOTHING if tuple(tags) == self.story.order.tags else DONE
+        wanted = tuple(dict.fromkeys(text.strip() for text in tags if text.strip()))
+        expected = NOTHING if wanted == self.story.order.tags else DONE
         self.given(expected, commands.tag, tags)
+
+    @rule(text=READABLE.filter(str.strip), behind=st.integers(1, 60_000))
+    def add_note_by_a_clock_that_is_behind(self, text: str, behind: int) -> None:
+        now = self.story.now
+        self.story.now -= timedelta(milliseconds=behind)
+        self.given(DONE, commands.add_note, text)
+        self.story.now = now
 
     # -- what always holds --
 
@@ -677,6 +808,24 @@ class OrderMachine(RuleBasedStateMachine):
         assert [invoice.issued_at for invoice in order.invoices] == (
             [order.paid_at] if order.paid_at else []
         )
+
+    @invariant()
+    def what_it_took_from_the_stock_and_has_not_given_back_is_what_it_holds(self) -> None:
+        level: Counter[str] = Counter()
+        for entry in self.story.history:
+            for taken in getattr(entry.event, "stock", ()):
+                level[taken.product_id] += taken.quantity
+            for taken in getattr(entry.event, "stock_returned", ()):
+                assert taken.quantity > 0
+                level[taken.product_id] -= taken.quantity
+        held = {taken.product_id: taken.quantity for taken in self.story.order.stock_taken}
+        assert held == +level == self.model.stock
+
+    @invariant()
+    def its_times_never_go_back(self) -> None:
+        times = [entry.at for entry in self.story.history]
+        assert times == sorted(times)
+        assert (self.story.order.created_at, self.story.order.updated_at) == (times[0], times[-1])
 
     @invariant()
     def the_price_of_a_paid_order_is_fixed(self) -> None:

@@ -130,7 +130,13 @@ LIST: Final = Vocabulary(people=_SALESPEOPLE)
 
 CREATE: Final = Vocabulary(
     people=_SALESPEOPLE,
-    states={Reason.CART_EMPTY: "no products"},
+    states={
+        Reason.CART_EMPTY: "no products",
+        # A cart of more than any order can hold is none that can be ordered.
+        Reason.TOTAL_OUT_OF_RANGE: "cart not exist",
+        Reason.TOO_MANY_LINES: "cart not exist",
+        Reason.ORDER_TOO_LARGE: "cart not exist",
+    },
     missing={"cart": "cart not exist"},
     fields={"cart_id": "cart not exist"},
 )

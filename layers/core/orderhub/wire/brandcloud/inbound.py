@@ -1,6 +1,5 @@
 """From requests to what the core is asked to do."""
 
-from collections.abc import Callable
 from decimal import Decimal
 from typing import Final
 
@@ -9,6 +8,7 @@ from orderhub.domain.errors import NotFound
 from orderhub.domain.invoice import Invoicing, Seller
 from orderhub.domain.lines import Attributes
 from orderhub.domain.order import Order
+from orderhub.domain.payment import PaymentState
 from orderhub.domain.people import Salesperson, User
 from orderhub.domain.shop import WIRES
 from orderhub.services.bind_consumer import bound_user_id
@@ -180,7 +180,11 @@ def refund(form: TransactionForm, order: Order) -> WantedRefund:
     told = (TERMINAL, TILL, *WIRES)
     return WantedRefund(
         transaction_id=form.transaction_id,
-        is_settled=all(payment.provider in told for payment in order.payments),
+        is_settled=all(
+            payment.provider in told
+            for payment in order.payments
+            if payment.state is PaymentState.CAPTURED
+        ),
     )
 
 
@@ -208,9 +212,9 @@ def retailer_id(order: Order) -> object:
     return facts(order).get("retailer_id")
 
 
-def sold_by(seller: Salesperson) -> Callable[[Order], bool]:
-    """Which orders the list of ``seller``'s company has."""
-    return lambda order: is_retailers(order, seller)
+def sellers(seller: Salesperson) -> tuple[str, ...]:
+    """Whose orders the list of ``seller``'s company has: see :func:`is_retailers`."""
+    return str(seller.company.id), ""
 
 
 def is_retailers(order: Order, seller: Salesperson) -> bool:

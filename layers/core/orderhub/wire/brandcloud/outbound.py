@@ -18,9 +18,9 @@ from orderhub.domain.payment import PaymentState
 from orderhub.domain.people import COVER_IMAGE_SIZES, Company, Salesperson, User
 from orderhub.domain.refund import RefundState
 from orderhub.domain.status import OrderStatus
+from orderhub.services.catalogue_lines import PRODUCT_NUMBER
 from orderhub.services.invoices import InvoiceDocument
-from orderhub.services.payment_link import Outcome, RefusedBy, TransactionResult
-from orderhub.services.place_cart_order import PRODUCT_NUMBER
+from orderhub.services.payment_link import RefusedBy, TransactionResult
 from orderhub.services.place_order import Placed
 from orderhub.wire.contract import Response
 from orderhub.wire.statuses import State
@@ -38,11 +38,6 @@ REQUEST_TIMEOUT: Final = "request timeout"
 """The history's comment on an order that was not paid in time."""
 
 
-_OUTCOMES: Final = {
-    Outcome.PAID: TransactionWord.SUCCESS,
-    Outcome.FAILED: TransactionWord.FAIL,
-    Outcome.PENDING: TransactionWord.INFO,
-}
 _REFUSED_BY: Final = {RefusedBy.US: "Server", RefusedBy.PROVIDER: "PayPal"}
 
 
@@ -118,7 +113,7 @@ def partial_detail(order: Order, retailer: Company | None, shop_name: str) -> Re
 
 def result(found: TransactionResult) -> Response:
     """What came of a payment link."""
-    word = _OUTCOMES[found.outcome]
+    word = status.TRANSACTION_STATUS.words[found.outcome]
     body: Json = {"date": _seconds(found.at), "status": word.value}
     if word is TransactionWord.SUCCESS:
         body["order"] = _paid(found)
@@ -139,7 +134,7 @@ def _paid(found: TransactionResult) -> Json:
         "transaction": payment.transaction_id if payment else "",
         "currency": order.currency,
         "total": _number(order.total),
-        "retailer": facts(order).get("retailer_name", ""),
+        "retailer": facts(order).get("retailer_name") or found.seller,
         "payer": (payment.payer if payment else "") or found.email,
     }
 

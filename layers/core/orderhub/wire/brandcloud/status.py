@@ -14,12 +14,14 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from orderhub.domain.status import OrderStatus, PaymentStatus
+from orderhub.services.payment_link import Outcome
 from orderhub.wire.statuses import (
     NOTHING,
     Do,
     InboundRow,
     InboundTable,
     Intent,
+    PartTable,
     ReadsAs,
     Refuse,
     Row,
@@ -94,7 +96,6 @@ class Endpoint(StrEnum):
     EDIT = "order/edit"
 
 
-_DEAD = (OrderStatus.CANCELLED, OrderStatus.EXPIRED)
 _PAID_ONCE = (
     PaymentStatus.PAID,
     PaymentStatus.REFUNDING,
@@ -152,18 +153,20 @@ PAYMENT_STATUS: Final = StatusTable(
     ),
 )
 
-TRANSACTION_STATUS: Final = StatusTable(
+TRANSACTION_STATUS: Final = PartTable(
     "transaction result: status",
     TransactionWord,
-    (
-        Row(TransactionWord.SUCCESS, when(payment=_PAID_ONCE)),
-        Row(
-            TransactionWord.FAIL,
-            when(order=_DEAD),
-            "While the order is open, a failed attempt is no result: the consumer may try again.",
-        ),
-        Row(TransactionWord.INFO),
-    ),
+    {
+        Outcome.PAID: TransactionWord.SUCCESS,
+        Outcome.FAILED: TransactionWord.FAIL,
+        Outcome.PENDING: TransactionWord.INFO,
+    },
+    "What came of one payment link. Once the order is paid, every link to it has succeeded, "
+    "whoever paid and whatever was refunded since. Until then a link has failed when PayPal "
+    "refused a payment since the link was sent, as in the document's example, also while the "
+    "order is open and the consumer may try again (refused by PayPal); or when the order was "
+    "cancelled or timed out, or the link itself ended (refused by Server). It is pending while "
+    "PayPal is at work on a payment, and until anything has happened.",
 )
 
 PRODUCT_STATUS: Final = StatusTable(
@@ -246,6 +249,7 @@ STATUSES: Final = WireStatuses(
     "The document shows a few status words in its examples and lists none; the rest is our "
     "decision, from the names of its errors. No request carries a status word: the endpoint itself "
     "says what is asked, and a refusal (always HTTP 403) names the state that forbids it.",
-    outbound=(ORDER_STATUS, PAYMENT_STATUS, TRANSACTION_STATUS, PRODUCT_STATUS),
+    outbound=(ORDER_STATUS, PAYMENT_STATUS, PRODUCT_STATUS),
+    parts=(TRANSACTION_STATUS,),
     inbound=(REQUESTS,),
 )
