@@ -4,21 +4,31 @@ Only what can be judged by looking at the value alone is judged here, and is the
 command (exit code 2). What depends on what is stored, the services refuse (exit code 1).
 """
 
+import re
 from collections.abc import Callable
-from typing import Annotated, TypeVar
+from typing import Annotated, Final, TypeVar
 
 import typer
 
 from orderhub.domain.details import Address
 from orderhub.domain.errors import InvalidField
 from orderhub.domain.money import UnitPrice, require_currency
+from orderhub.domain.order import LONGEST_NOTE
+from orderhub.domain.shipment import (
+    LONGEST_CARRIER,
+    LONGEST_TRACKING_NUMBER,
+    LONGEST_TRACKING_URL,
+)
 from orderhub.domain.shop import WIRES, CartLine, require_identifier
+from orderhub.domain.text import readable, web_address
 from orderhub.services.manage_people import LARGEST_ID, require_cover_image
-from orderhub.services.manage_shops import require_timezone, require_wire
+from orderhub.services.manage_shops import require_domain, require_timezone, require_wire
 from orderhub_cli import durations
 from orderhub_cli.failures import reason_in_words
 
 _T = TypeVar("_T")
+
+_SHIPPED_LINE: Final = re.compile("([0-9]{1,9})=([0-9]{1,9})")
 
 
 def understood(option: str, read: Callable[[], _T]) -> _T:
@@ -49,6 +59,8 @@ def _checked(check: Callable[[str], object]) -> Callable[[str | None], str | Non
 
 identifier = _checked(lambda text: require_identifier("id", text))
 """A callback for parameters that are ids."""
+domain = _checked(require_domain)
+"""A callback for parameters that are host names, or empty."""
 _currency = _checked(require_currency)
 _duration = _checked(durations.seconds_in)
 
@@ -81,6 +93,40 @@ OrderName = Annotated[
     str,
     typer.Argument(
         metavar="NAME", help="The order's id, its number, or another system's name for it."
+    ),
+]
+ShipmentId = Annotated[
+    int | None,
+    typer.Option(
+        "--shipment",
+        metavar="NUMBER",
+        help="One shipment, as 'order show' counts them.",
+        show_default="all",
+        min=1,
+    ),
+]
+Carrier = Annotated[
+    str,
+    typer.Option(
+        help="Who carries it.",
+        callback=_checked(lambda text: readable("carrier", text, LONGEST_CARRIER)),
+    ),
+]
+TrackingNumber = Annotated[
+    str,
+    typer.Option(
+        "--tracking",
+        metavar="NUMBER",
+        help="The carrier's tracking number. The same again sends nothing again.",
+        callback=_checked(lambda text: readable("tracking", text, LONGEST_TRACKING_NUMBER)),
+    ),
+]
+TrackingUrl = Annotated[
+    str,
+    typer.Option(
+        "--url",
+        help="Where it can be tracked, http or https.",
+        callback=_checked(lambda text: web_address("url", text, LONGEST_TRACKING_URL)),
     ),
 ]
 Wire = Annotated[
@@ -137,6 +183,29 @@ def cart_line(text: str) -> CartLine:
         require_identifier("variant", variant_id),
         int(quantity),
     )
+
+
+def shipped_line(text: str) -> tuple[int, int]:
+    """A line's number and pieces of it, like ``1=2``. Raises ``ValueError``."""
+    found = _SHIPPED_LINE.fullmatch(text)
+    if found is None:
+        raise ValueError(f"{text!r} is not like LINE=PIECES")
+    return int(found[1]), int(found[2])
+
+
+def _require_note(text: str) -> None:
+    if not readable("text", text, LONGEST_NOTE, multiline=True):
+        raise InvalidField("text", "blank", "there is nothing to note")
+
+
+NoteText = Annotated[
+    str,
+    typer.Argument(
+        metavar="TEXT",
+        help=f"What to remember, in at most {LONGEST_NOTE} characters.",
+        callback=_checked(_require_note),
+    ),
+]
 
 
 def cover_image(text: str) -> tuple[str, str]:

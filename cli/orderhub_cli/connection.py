@@ -22,10 +22,19 @@ from orderhub.settings import Settings
 from orderhub_cli.failures import MISUSED, CommandFailed
 
 if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
     from orderhub.bootstrap import Application
 
 TABLE_VARIABLE: Final = "ORDERHUB_TABLE"
 STACK_FILE: Final = Path(".local") / "stack.json"
+
+DUE_SHARDS_TAG: Final = "orderhub:due-shards"
+"""The template tags the table with its parameter ``DueShards``."""
+SECRETS_KEY_TAG: Final = "orderhub:secrets-key"
+"""The template tags the table with the KMS key for secrets that must be readable."""
+ALWAYS_SWEPT: Final = 1
+"""A number of shards that is right for every table: sweeps read from the first shard on."""
 
 _ENDPOINT_VARIABLES: Final = (
     "AWS_ENDPOINT_URL",
@@ -92,21 +101,80 @@ class Connection:
     @cached_property
     def application(self) -> "Application":
         """OrderHub's services, on the table that the options mean."""
+        return self._application(writing=False)
+
+    @cached_property
+    def writing_application(self) -> "Application":
+        """The same, for commands that change orders or keep secrets: an order's deadline is kept in
+        a shard of the due index, a secret under a key, and the table says how many shards there
+        are and which key that is."""
+        return self._application(writing=True)
+
+    def _application(self, *, writing: bool) -> "Application":
         target = resolve(self._options, os.environ, Path.cwd())
         target.enter()
-        # It imports boto3, which --help and mistakes in a command need not wait for.
+        # They import botocore, which --help and mistakes in a command need not wait for.
+        from orderhub.adapters.dynamodb import client as dynamodb  # noqa: PLC0415
         from orderhub.bootstrap import Application  # noqa: PLC0415
 
-        # One shard is right for any number of them: sweeps read the shards from 0 on.
-        return Application(Settings(table_name=target.table_name, event_bus_name="", due_shards=1))
+        client = dynamodb.connect()
+        tags = _tags(client, target.table_name) if writing else {}
+        settings = Settings(
+            table_name=target.table_name,
+            event_bus_name="",
+            due_shards=_due_shards(tags),
+            secrets_key=tags.get(SECRETS_KEY_TAG, ""),
+        )
+        return Application(settings, client=client)
 
 
 def connected(context: typer.Context) -> "Application":
     """The application that the command with this context works on."""
+    return _connection(context).application
+
+
+def connected_for_writing(context: typer.Context) -> "Application":
+    """:func:`connected`, for commands that change orders."""
+    return _connection(context).writing_application
+
+
+def connected_for_secrets(context: typer.Context) -> "Application":
+    """:func:`connected`, for commands that store secrets which must be readable. Raises
+    :class:`CommandFailed` where the table doesn't say under which key."""
+    application = _connection(context).writing_application
+    if not application.settings.secrets_key:
+        message = (
+            f"the table doesn't say which key encrypts secrets (its tag {SECRETS_KEY_TAG}), or not"
+            " to you: this needs dynamodb:DescribeTable and dynamodb:ListTagsOfResource"
+        )
+        raise CommandFailed(message)
+    return application
+
+
+def _connection(context: typer.Context) -> Connection:
     connection = context.find_object(Connection)
     if connection is None:
         raise RuntimeError("the command stands outside of orderhub")
-    return connection.application
+    return connection
+
+
+def _tags(client: "DynamoDBClient", table_name: str) -> Mapping[str, str]:
+    """What the table's stack says of itself; nothing without leave to see it."""
+    try:
+        table = client.describe_table(TableName=table_name)["Table"]
+        tags = client.list_tags_of_resource(ResourceArn=table["TableArn"])["Tags"]
+    except client.exceptions.ClientError as error:
+        if error.response["Error"]["Code"] != "AccessDeniedException":
+            raise
+        return {}
+    return {tag["Key"]: tag["Value"] for tag in tags}
+
+
+def _due_shards(tags: Mapping[str, str]) -> int:
+    """How many shards the table's stack sweeps, as its tag says. Without that one: what is in the
+    first shard is found whatever their number."""
+    said = tags.get(DUE_SHARDS_TAG, "")
+    return int(said) if said.isdecimal() and int(said) else ALWAYS_SWEPT
 
 
 def _chosen(options: Options) -> dict[str, str | None]:

@@ -104,4 +104,5 @@ def shown(value: object) -> str:
 
 def visible(text: str) -> str:
     """``text`` without what would steer a terminal: others wrote it."""
+    text = text.expandtabs(4)
     return "".join(char if char.isprintable() or char == "\n" else "�" for char in text)

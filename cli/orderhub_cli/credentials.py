@@ -1,21 +1,30 @@
 """``orderhub credential``: let external systems in, and shut them out."""
 
-from collections.abc import Sequence
-from typing import Annotated
+import dataclasses
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Final
 
 import typer
 
 from orderhub.domain.shop import Credential, Scope
 from orderhub.services import manage_people, manage_shops
+from orderhub.services.issue_app import issue_app
+from orderhub.services.issue_signer import SignerValues, issue_signer
 from orderhub.services.manage_people import LARGEST_ID
 from orderhub_cli import arguments
 from orderhub_cli.arguments import AsJson, ShopId
-from orderhub_cli.connection import connected
+from orderhub_cli.connection import connected, connected_for_secrets
 from orderhub_cli.console import output, print_done, print_json, print_note, print_table
 from orderhub_cli.help import examples
 from orderhub_cli.plain import plain
 
 app = typer.Typer(help="Let external systems in, and shut them out.", no_args_is_help=True)
+
+_APPS: Final = ("youhaosuda",)
+"""Wires whose systems have a key and a secret, which they trade for their token."""
+_SIGNERS: Final = ("bricklink",)
+"""Wires whose systems sign each request."""
+_FOUR: Final = "--consumer-key, --consumer-secret, --token-value and --token-secret"
 
 
 @app.command(
@@ -25,6 +34,8 @@ app = typer.Typer(help="Let external systems in, and shut them out.", no_args_is
         "orderhub credential issue demo --wire brandcloud --label Reports --scope read_orders",
         "orderhub credential issue demo --wire marketplace --label ERP --json | jq -r .token",
         "orderhub credential issue demo --wire brandcloud --label 'QQ Wang' --user 11",
+        "orderhub credential issue demo --wire youhaosuda --label Warehouse",
+        "orderhub credential issue demo --wire bricklink --label 'Brick store'",
     ),
 )
 def issue(
@@ -53,11 +64,97 @@ def issue(
             max=LARGEST_ID,
         ),
     ] = None,
+    app_key: Annotated[
+        str | None,
+        typer.Option(
+            help="For an app that moves here with its key and secret, on wires whose systems have "
+            "them (youhaosuda).",
+            show_default="a random one",
+        ),
+    ] = None,
+    app_secret: Annotated[
+        str | None,
+        typer.Option(
+            help=f"The same app's secret: {manage_shops.SHORTEST_TOKEN} characters or more.",
+            show_default="a random one",
+        ),
+    ] = None,
+    consumer_key: Annotated[
+        str | None,
+        typer.Option(
+            help="For a system that moves here with its four values, on wires whose systems sign "
+            "their requests (bricklink).",
+            show_default="a random one",
+        ),
+    ] = None,
+    consumer_secret: Annotated[
+        str | None,
+        typer.Option(
+            help=f"The same system's: {manage_shops.SHORTEST_TOKEN} characters or more.",
+            show_default="a random one",
+        ),
+    ] = None,
+    token_value: Annotated[
+        str | None, typer.Option(help="The same system's.", show_default="a random one")
+    ] = None,
+    token_secret: Annotated[
+        str | None,
+        typer.Option(
+            help=f"The same system's: {manage_shops.SHORTEST_TOKEN} characters or more.",
+            show_default="a random one",
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Issue a credential, and print its token: this once, since only its SHA-256 is stored."""
-    at = connected(context)
+    """Issue a credential, and print its token: this once, since only its SHA-256 is stored.
+
+    On youhaosuda an app gets a key and a secret as well, which it trades for that token; with
+    --token it gets none. On bricklink a system gets a consumer key, a token value and a secret for
+    each, and signs its requests with them; the secrets are stored encrypted.
+    """
+    is_signer = wire in _SIGNERS
+    values = _values(context, (consumer_key, consumer_secret, token_value, token_secret))
+    if values and not is_signer:
+        message = f"{_FOUR} are for {', '.join(_SIGNERS)}"
+        raise typer.BadParameter(message, ctx=context)
+    if is_signer and (token or user or app_key or app_secret):
+        message = f"--token, --user, --app-key and --app-secret are not for {wire}"
+        raise typer.BadParameter(message, ctx=context)
+    is_app = wire in _APPS and token is None
+    if not is_app and (app_key or app_secret):
+        message = f"--app-key and --app-secret are for {', '.join(_APPS)}, without --token"
+        raise typer.BadParameter(message, ctx=context)
+    if is_app and user:
+        raise typer.BadParameter(f"--user is not for apps of {wire}", ctx=context)
+    at = connected_for_secrets(context) if is_signer else connected(context)
     manage_shops.require_shop(at.shops, shop_id)
+    if is_signer:
+        signer = issue_signer(
+            at.shops,
+            at.vault,
+            at.desk.clock,
+            shop_id,
+            wire=wire,
+            label=label,
+            scopes=scope or manage_shops.ALL_SCOPES,
+            values=values,
+        )
+        _tell(signer.credential, dataclasses.asdict(signer.values), as_json=as_json)
+        return
+    if is_app:
+        made = issue_app(
+            at.shops,
+            at.desk.clock,
+            shop_id,
+            wire=wire,
+            label=label,
+            scopes=scope or manage_shops.ALL_SCOPES,
+            key=app_key,
+            secret=app_secret,
+        )
+        secrets = {"app_key": made.key, "app_secret": made.secret, "access_token": made.token}
+        _tell(made.credential, secrets, as_json=as_json)
+        return
     issued = manage_shops.issue_credential(
         at.shops,
         at.desk.clock,
@@ -68,14 +165,7 @@ def issue(
         token=token,
         user=manage_people.require_user(at.people, shop_id, user) if user else None,
     )
-    credential = issued.credential
-    if as_json:
-        print_json({**plain(credential), "token": issued.token})
-        return
-    print_done(f"Issued {credential.id}: {credential.label}, {wire} of shop {shop_id}.")
-    output().print("Token: ", end="")
-    output().print(issued.token, style="bold", soft_wrap=True)
-    print_note("Keep it now. It is not stored and can't be shown again.")
+    _tell(issued.credential, {"token": issued.token}, as_json=as_json)
 
 
 @app.command(
@@ -108,6 +198,33 @@ def revoke(
         print_json(revoked)
     else:
         print_done(f"Revoked {revoked.id} ({revoked.label}). It stops working within a minute.")
+
+
+def _values(context: typer.Context, brought: Sequence[str | None]) -> SignerValues | None:
+    """All four, or none."""
+    given = [text for text in brought if text is not None]
+    if not given:
+        return None
+    if len(given) < len(brought):
+        raise typer.BadParameter(f"{_FOUR} go together", ctx=context)
+    return SignerValues(*given)
+
+
+def _tell(credential: Credential, secrets: Mapping[str, str], *, as_json: bool) -> None:
+    if as_json:
+        print_json({**plain(credential), **secrets})
+        return
+    print_done(
+        f"Issued {credential.id}: {credential.label}, {credential.wire} of shop "
+        f"{credential.shop_id}."
+    )
+    for name, secret in secrets.items():
+        output().print(f"{name.replace('_', ' ').capitalize()}: ", end="")
+        output().print(secret, style="bold", soft_wrap=True)
+    if len(secrets) == 1:
+        print_note("Keep it now. It is not stored and can't be shown again.")
+    else:
+        print_note("Keep them now. They can't be shown again.")
 
 
 def print_credentials(issued: Sequence[Credential]) -> None:

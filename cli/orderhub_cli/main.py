@@ -5,7 +5,18 @@ from typing import Annotated
 
 import typer
 
-from orderhub_cli import carts, companies, credentials, orders, products, shops, users
+from orderhub_cli import (
+    carts,
+    companies,
+    credentials,
+    order_changes,
+    order_desk,
+    order_intake,
+    orders,
+    products,
+    shops,
+    users,
+)
 from orderhub_cli.connection import Connection, Options
 from orderhub_cli.failures import Commands
 from orderhub_cli.help import examples
@@ -21,6 +32,7 @@ app = typer.Typer(
         "orderhub shop create demo --name 'Demo shop' --currency CNY",
         "orderhub credential issue demo --wire marketplace --label Taobao",
         "orderhub order show demo R4273491837312",
+        "orderhub order ship demo R4273491837312 --carrier SF --tracking SF1002003004",
         "orderhub --table orderhub-prod --profile prod --region eu-central-1 order list demo",
     ),
 )
@@ -30,6 +42,9 @@ app.add_typer(users.app, name="user")
 app.add_typer(companies.app, name="company")
 app.add_typer(products.app, name="product")
 app.add_typer(carts.app, name="cart")
+orders.app.add_typer(order_intake.app)
+orders.app.add_typer(order_changes.app)
+orders.app.add_typer(order_desk.app)
 app.add_typer(orders.app, name="order")
 
 

@@ -1,6 +1,6 @@
 """An order and its events as people read them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import fields, is_dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -8,9 +8,9 @@ from typing import Any, Final
 from orderhub.domain import events as happened
 from orderhub.domain.details import Actor
 from orderhub.domain.events import Event, Recorded
-from orderhub.domain.lines import Line
 from orderhub.domain.money import Money, UnitPrice
 from orderhub.domain.order import Order
+from orderhub.domain.shipment import ShipmentState
 from orderhub_cli import durations
 from orderhub_cli.console import print_facts, print_note, print_table, shown
 
@@ -25,12 +25,13 @@ def print_order(order: Order, now: datetime) -> None:
     print_facts("Money", _money(seen))
     if seen.deadlines:
         print_facts("Deadlines", [(each.kind.value, each.at) for each in seen.deadlines])
-    _print_lines(seen.lines)
+    _print_lines(seen)
     _print_money_movements(seen)
-    _print_shipments(seen)
+    _print_shipments(order, seen)
     if seen.notes:
         rows = [(note.at, note.author, note.text) for note in seen.notes]
         print_table("Notes", ("Time", "By", "Text"), rows)
+    _print_correspondence(seen)
 
 
 def print_events(events: Sequence[Recorded]) -> None:
@@ -47,7 +48,7 @@ def summary(event: Event) -> str:
     match event:
         case happened.OrderPlaced():
             due = event.payment_due_at
-            parts = [event.number, event.wire, event.currency, _counted(len(event.lines), "line")]
+            parts = [event.number, event.wire, event.currency, counted(len(event.lines), "line")]
             return ", ".join([*parts, f"payment due {shown(due)}"] if due else parts)
         case happened.LinesAdded():
             return _few([f"{line.product_id} × {line.quantity}" for line in event.lines])
@@ -64,7 +65,21 @@ def summary(event: Event) -> str:
             shipment = event.shipment
             pieces = sum(line.quantity for line in shipment.lines)
             carried = f"{shipment.carrier} {shipment.tracking_number}".strip()
-            return ", ".join(filter(None, [_counted(pieces, "piece"), carried]))
+            return ", ".join(filter(None, [counted(pieces, "piece"), carried]))
+        case happened.NoteAdded():
+            return _shortened(event.text)
+        case happened.OrderRemarked():
+            return _shortened(event.remarks) or "no remarks"
+        case happened.MessageAdded():
+            message = event.message
+            about = message.subject or message.body
+            return f"{message.sender} to {message.recipient}: {_shortened(about)}"
+        case happened.FeedbackGiven():
+            return f"of the {event.feedback.side.value}: {event.feedback.rating.name.lower()}"
+        case happened.FeedbackReplied():
+            return f"of the {event.side.value}: {_shortened(event.reply)}"
+        case happened.OrderTagged():
+            return ", ".join(event.tags) or "no tags"
         case _:
             return ", ".join(
                 f"{field.name.replace('_', ' ')} {_brief(getattr(event, field.name))}"
@@ -104,6 +119,9 @@ def _circumstances(order: Order) -> list[tuple[str, object]]:
         ("Ships to", address.full_name if address else ""),
         ("Note", details.customer_note),
         ("Tags", order.tags),
+        ("Filed", "yes" if order.is_filed else ""),
+        ("Remarks", order.remarks),
+        ("Buyer thanked", order.thanked_at),
         ("Windows", "payment {}, refund {}, receipt {}".format(*map(durations.written, windows))),
     ]
 
@@ -127,10 +145,12 @@ def _money(order: Order) -> list[tuple[str, object]]:
     ]
 
 
-def _print_lines(lines: Sequence[Line]) -> None:
+def _print_lines(order: Order) -> None:
+    lines = order.lines
     if not lines:
         print_note("\nNo lines.")
         return
+    left = order.unshipped()
     rows = [
         (
             line.id,
@@ -139,13 +159,24 @@ def _print_lines(lines: Sequence[Line]) -> None:
             line.name,
             line.options,
             line.quantity,
+            left[line.id] or "",
             _price(line.unit_price),
             line.total,
         )
         for line in lines[:MOST_LINES]
     ]
-    columns = ("#", "Product", "Variant", "Name", "Options", "Quantity", "Price", "Total")
-    print_table("Lines", columns, rows, numeric="# Quantity Price Total")
+    columns = (
+        "#",
+        "Product",
+        "Variant",
+        "Name",
+        "Options",
+        "Quantity",
+        "Unsent",
+        "Price",
+        "Total",
+    )
+    print_table("Lines", columns, rows, numeric="# Quantity Unsent Price Total")
     if len(lines) > MOST_LINES:
         print_note(f"… and {len(lines) - MOST_LINES} more lines; --json shows all.")
 
@@ -167,22 +198,59 @@ def _print_money_movements(order: Order) -> None:
         print_table("Refunds", columns, rows, numeric="# Amount")
 
 
-def _print_shipments(order: Order) -> None:
-    if not order.shipments:
+def _print_shipments(stored: Order, seen: Order) -> None:
+    if not seen.shipments:
         return
-    rows = [
-        (
-            shipment.id,
-            shipment.state,
-            [f"line {line.line_id} × {line.quantity}" for line in shipment.lines],
-            shipment.carrier,
-            shipment.tracking_number,
-            shipment.sent_at,
+    rows = []
+    for before, shipment in zip(stored.shipments, seen.shipments, strict=True):
+        on_its_way = shipment.state is ShipmentState.SENT
+        state = shipment.state.value
+        if shipment.state is not before.state:
+            state += f" (written down: still {before.state})"
+        rows.append(
+            (
+                shipment.id,
+                state,
+                pieces_of_lines((line.line_id, line.quantity) for line in shipment.lines),
+                shipment.carrier,
+                shipment.tracking_number,
+                shipment.sent_at,
+                None if on_its_way else shipment.updated_at,
+                shipment.auto_receive_at if on_its_way else None,
+            )
         )
-        for shipment in order.shipments
-    ]
-    columns = ("#", "State", "Lines", "Carrier", "Tracking number", "Sent")
+    columns = (
+        "#",
+        "State",
+        "Lines",
+        "Carrier",
+        "Tracking number",
+        "Sent",
+        "Since",
+        "Receives itself",
+    )
     print_table("Shipments", columns, rows, numeric="#")
+    # Below the table: a folded address can't be copied.
+    for shipment in seen.shipments:
+        if shipment.tracking_url:
+            print_note(f"Track {shipment.id}: {shipment.tracking_url}")
+
+
+def _print_correspondence(order: Order) -> None:
+    if order.messages:
+        letters = [(m.sent_at, m.sender, m.recipient, m.subject, m.body) for m in order.messages]
+        print_table("Messages", ("Time", "From", "To", "Subject", "Text"), letters)
+    if order.feedback:
+        opinions = [
+            (f.rated_at, f.side, f.rating.name.lower(), f.sender, f.comment, f.reply)
+            for f in order.feedback
+        ]
+        print_table("Feedback", ("Time", "Of", "Rating", "From", "Comment", "Reply"), opinions)
+
+
+def pieces_of_lines(pieces: Iterable[tuple[int, int]]) -> str:
+    """``line 1 × 2, line 3 × 1``, and how many more there are beyond :data:`MOST_LINES`."""
+    return _few([f"line {line_id} × {count}" for line_id, count in pieces], MOST_LINES)
 
 
 def _price(price: UnitPrice) -> str:
@@ -207,10 +275,19 @@ def _brief(value: Any) -> str:
     return shown(value)
 
 
+def _shortened(text: str, most: int = 60) -> str:
+    """The first line of ``text``, as far as it goes."""
+    first = text.split("\n", 1)[0]
+    if first == text and len(text) <= most:
+        return text
+    return f"{first[: most - 1]}…"
+
+
 def _few(parts: Sequence[str], most: int = 3) -> str:
     rest = len(parts) - most
     return ", ".join(parts[:most]) + (f" and {rest} more" if rest > 0 else "")
 
 
-def _counted(count: int, noun: str) -> str:
+def counted(count: int, noun: str) -> str:
+    """``1 piece``, ``2 pieces``."""
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

@@ -1,4 +1,7 @@
-"""``orderhub order``: look at orders and their histories, and prove them."""
+"""``orderhub order``: look at orders and their histories, and prove them.
+
+The commands that change an order are in ``order_changes.py``.
+"""
 
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -22,7 +25,10 @@ from orderhub_cli.plain import attributes, order_as_of, plain
 if TYPE_CHECKING:
     from orderhub.bootstrap import Application
 
-app = typer.Typer(help="Look at orders and their histories, and prove them.", no_args_is_help=True)
+app = typer.Typer(
+    help="Look at orders and their histories, prove them, ship them and make remarks.",
+    no_args_is_help=True,
+)
 
 
 @app.command(
@@ -35,7 +41,7 @@ app = typer.Typer(help="Look at orders and their histories, and prove them.", no
 def show(context: typer.Context, shop_id: ShopId, name: OrderName, as_json: AsJson = False) -> None:
     """Show an order as of now, with its events."""
     at = connected(context)
-    order = _find(at, shop_id, name)
+    order = find(at, shop_id, name)
     events = tuple(at.desk.orders.history(shop_id, order.id))
     now = at.desk.clock.now()
     if as_json:
@@ -51,7 +57,7 @@ def events(
 ) -> None:
     """Show all that happened to an order."""
     at = connected(context)
-    order = _find(at, shop_id, name)
+    order = find(at, shop_id, name)
     recorded = tuple(at.desk.orders.history(shop_id, order.id))
     if as_json:
         print_json({"order_id": order.id, "number": order.number, "events": recorded})
@@ -74,7 +80,7 @@ def replay(
     Exits with 1 when they differ, and shows where. Nothing is changed.
     """
     at = connected(context)
-    order = _find(at, shop_id, name)
+    order = find(at, shop_id, name)
     replayed: Replayed | None = None
     trouble = ""
     found: list[Difference] = []
@@ -157,7 +163,8 @@ def list_(
         print_note(f"Read on with --after {page.next_after_id}.")
 
 
-def _find(at: "Application", shop_id: str, name: str) -> Order:
+def find(at: "Application", shop_id: str, name: str) -> Order:
+    """The order that answers to ``name``. Raises :class:`NotFound`, for the shop or for it."""
     try:
         return finding.find_order(at.desk, shop_id, name)
     except NotFound:

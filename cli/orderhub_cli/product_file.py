@@ -50,6 +50,7 @@ class _VariantEntry(_Entry):
     sku: StrictStr = ""
     image_url: StrictStr = ""
     weight_grams: int = 0
+    tracks_stock: bool = False
     prices: dict[str, Annotated[_PriceEntry, BeforeValidator(_spelled_out)]]
 
 
@@ -131,6 +132,7 @@ def _variant(at: int, entry: _VariantEntry, found: list[InvalidField]) -> Varian
         sku=entry.sku,
         image_url=entry.image_url,
         weight_grams=entry.weight_grams,
+        tracks_stock=entry.tracks_stock,
         prices=prices,
     )
 

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 from rich.progress import Progress
 
+from orderhub.domain.lines import MAX_QUANTITY
 from orderhub.domain.shop import Price, Product, Variant
 from orderhub.services import manage_shops
 from orderhub_cli import arguments, product_file
@@ -20,6 +21,7 @@ from orderhub_cli.console import (
     print_table,
 )
 from orderhub_cli.help import examples
+from orderhub_cli.plain import plain
 
 app = typer.Typer(help="Put and show what a shop sells.", no_args_is_help=True)
 
@@ -69,15 +71,22 @@ def put(
     ] = None,
     sku: Annotated[str, typer.Option(help="Stock keeping unit.", rich_help_panel=_ONE)] = "",
     image_url: Annotated[str, typer.Option(help="Its picture.", rich_help_panel=_ONE)] = "",
+    tracks_stock: Annotated[
+        bool,
+        typer.Option(
+            "--tracks-stock", help="Sell only pieces that are there.", rich_help_panel=_ONE
+        ),
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Put a product with one variant, or all products of a file.
 
-    A product replaces what had its id, all variants and prices with it. Of a file nothing is
-    written unless all of it is good.
+    A product replaces what had its id, all variants and prices with it; how many pieces are there
+    stays. Of a file nothing is written unless all of it is good.
     """
     if file is not None:
-        if product_id or name or price or discount_price or variant or sku or image_url or currency:
+        given = (product_id, name, price, discount_price, variant, sku, image_url, currency)
+        if any(given) or tracks_stock:
             raise typer.BadParameter("the file says it all: give it alone", param_hint="'--file'")
         products = product_file.read(file)
     else:
@@ -93,6 +102,7 @@ def put(
         only = Variant(
             id=variant or product_id,
             sku=sku,
+            tracks_stock=tracks_stock,
             prices={
                 paid_in: Price(
                     price=arguments.unit_price(price, paid_in, "--price"),
@@ -111,8 +121,9 @@ def show(
     """Show a product with its variants and prices."""
     at = connected(context)
     product = manage_shops.require_product(at.shops, at.desk.catalog, shop_id, product_id)
+    stock = manage_shops.count_stock(at.desk.catalog, shop_id, product)
     if as_json:
-        print_json(product)
+        print_json({**plain(product), "stock": stock})
         return
     print_facts(
         f"Product {product.id}",
@@ -130,15 +141,66 @@ def show(
             variant.sku,
             f"{price.price.decimal_text} {currency}",
             f"{price.discount_price.decimal_text} {currency}" if price.discount_price else "",
+            str(stock.get(variant.id, "")),
         )
         for variant in product.variants
         for currency, price in variant.prices.items()
     ]
     if rows:
-        columns = ("Variant", "Name", "SKU", "Price", "Discounted")
-        print_table("Variants", columns, rows, numeric="Price Discounted")
+        columns = ("Variant", "Name", "SKU", "Price", "Discounted", "Stock")
+        print_table("Variants", columns, rows, numeric="Price Discounted Stock")
     else:
         print_note("No variants.")
+
+
+@app.command(
+    no_args_is_help=True,
+    epilog=examples(
+        "orderhub product stock demo 8802 8802 10",
+        "orderhub product stock demo 8810 white",
+    ),
+)
+def stock(
+    context: typer.Context,
+    shop_id: ShopId,
+    product_id: ProductId,
+    variant: Annotated[
+        str,
+        typer.Argument(metavar="VARIANT", help="The variant's id.", callback=arguments.identifier),
+    ],
+    quantity: Annotated[
+        int | None,
+        typer.Argument(
+            metavar="[QUANTITY]", help="How many pieces there are.", min=0, max=MAX_QUANTITY
+        ),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Say how many pieces of a variant are there; with QUANTITY, set that.
+
+    Setting it makes the variant track stock: from then on no more are sold than there are. Orders
+    take their pieces as they are placed and give back what was not sent when they are cancelled or
+    expire.
+    """
+    at = connected(context)
+    if quantity is not None:
+        manage_shops.set_stock(
+            at.shops,
+            at.desk.catalog,
+            shop_id,
+            product_id=product_id,
+            variant_id=variant,
+            quantity=quantity,
+        )
+    product = manage_shops.require_product(at.shops, at.desk.catalog, shop_id, product_id)
+    manage_shops.require_variant(product, variant)
+    pieces = manage_shops.count_stock(at.desk.catalog, shop_id, product).get(variant)
+    if as_json:
+        print_json({"product_id": product_id, "variant_id": variant, "stock": pieces})
+    elif pieces is None:
+        print_note(f"Variant {variant} of product {product_id} doesn't track stock.")
+    else:
+        print_done(f"{pieces} of variant {variant} of product {product_id} are there.")
 
 
 def _put(context: typer.Context, shop_id: str, products: list[Product], *, as_json: bool) -> None:

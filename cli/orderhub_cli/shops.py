@@ -1,11 +1,11 @@
-"""``orderhub shop``: make shops and set their windows."""
+"""``orderhub shop``: make shops, set their windows and settings."""
 
 from dataclasses import replace
 from typing import Annotated, Any
 
 import typer
 
-from orderhub.domain.shop import WIRES, Shop
+from orderhub.domain.shop import LARGEST_NUMBER, SMALLEST_NUMBER, WIRES, Shop
 from orderhub.services import manage_shops
 from orderhub_cli import arguments, credentials, durations
 from orderhub_cli.arguments import AsJson, ShopId
@@ -14,7 +14,7 @@ from orderhub_cli.console import print_done, print_facts, print_json, print_note
 from orderhub_cli.help import examples
 from orderhub_cli.plain import plain
 
-app = typer.Typer(help="Make shops and set their windows.", no_args_is_help=True)
+app = typer.Typer(help="Make shops, set their windows and settings.", no_args_is_help=True)
 
 
 @app.command(
@@ -61,15 +61,7 @@ def show(context: typer.Context, shop_id: ShopId, as_json: AsJson = False) -> No
     if as_json:
         print_json({**_as_json(shop), "credentials": issued})
         return
-    print_facts(
-        f"Shop {shop.id}",
-        [
-            ("Name", shop.name),
-            ("Currency", shop.currency),
-            ("Time zone", shop.timezone),
-            ("Created", shop.created_at),
-        ],
-    )
+    _print_profile(shop)
     _print_windows(shop)
     credentials.print_credentials(issued)
 
@@ -126,15 +118,98 @@ def windows(
     _print_windows(shop)
 
 
+@app.command(
+    no_args_is_help=True,
+    epilog=examples(
+        "orderhub shop settings demo --domain shop.example.com --tax-included",
+        "orderhub shop settings demo --cod --email shop@example.com",
+    ),
+)
+def settings(
+    context: typer.Context,
+    shop_id: ShopId,
+    domain: Annotated[
+        str | None,
+        typer.Option(
+            metavar="HOST",
+            help="Its storefront's host; '' for none.",
+            callback=arguments.domain,
+        ),
+    ] = None,
+    number: Annotated[
+        int | None,
+        typer.Option(
+            help="For systems that know shops by number.",
+            min=SMALLEST_NUMBER,
+            max=LARGEST_NUMBER,
+        ),
+    ] = None,
+    cod: Annotated[
+        bool | None, typer.Option("--cod/--no-cod", help="Whether buyers may pay on delivery.")
+    ] = None,
+    tax_included: Annotated[
+        bool | None,
+        typer.Option(
+            "--tax-included/--no-tax-included", help="Whether its prices contain the tax."
+        ),
+    ] = None,
+    email: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ADDRESS", help="Where mail to the seller goes, copies of thanks; '' for none."
+        ),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Set what order APIs need to know of a shop. What is not given stays as it is.
+
+    It takes effect within a minute, for new orders. Without --number a shop has one that follows
+    from its id.
+    """
+    if all(given is None for given in (domain, number, cod, tax_included, email)):
+        raise typer.BadParameter("give one setting at least", ctx=context)
+    shop = manage_shops.change_settings(
+        connected(context).shops,
+        shop_id,
+        domain=domain,
+        number=number,
+        cod_enabled=cod,
+        tax_included=tax_included,
+        email=email,
+    )
+    if as_json:
+        print_json(_as_json(shop))
+        return
+    print_done(f"Set the settings of shop {shop_id}.")
+    _print_profile(shop)
+
+
 def _as_json(shop: Shop) -> dict[str, Any]:
     """``windows`` are in seconds, the defaults included; ``null`` means never."""
-    shown: dict[str, Any] = plain(shop)
-    del shown["terms"]
+    shown: dict[str, Any] = {**plain(shop), "number": shop.number}
+    del shown["terms"], shown["given_number"]
     shown["windows"] = {
         wire: {**plain(shop.terms_for(wire)), "is_default": wire not in shop.terms}
         for wire in WIRES
     }
     return shown
+
+
+def _print_profile(shop: Shop) -> None:
+    print_facts(
+        f"Shop {shop.id}",
+        [
+            ("Name", shop.name),
+            ("Number", shop.number),
+            ("Currency", shop.currency),
+            ("Time zone", shop.timezone),
+            ("Domain", shop.domain),
+            ("Email", shop.email),
+            ("Cash on delivery", "yes" if shop.cod_enabled else "no"),
+            ("Prices with tax", "yes" if shop.tax_included else "no"),
+            ("Created", shop.created_at),
+        ],
+    )
 
 
 def _print_windows(shop: Shop) -> None:

@@ -4,8 +4,10 @@ import json
 import os
 import re
 import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -18,14 +20,20 @@ from orderhub.bootstrap import Application
 from orderhub.domain import commands
 from orderhub.domain.commands import Change
 from orderhub.domain.details import Address
-from orderhub.domain.errors import Unauthenticated, Unidentified
-from orderhub.domain.order import Order
+from orderhub.domain.errors import SignatureRefused, Unauthenticated, Unidentified
+from orderhub.domain.order import DeadlineKind, Order
 from orderhub.domain.people import Company, Membership, User
 from orderhub.domain.shop import Principal, Product
+from orderhub.domain.stock import StockTaken
+from orderhub.http.oauth1 import signed_request
+from orderhub.ports import OrderKey
 from orderhub.services.identify import identify_salesperson
+from orderhub.services.issue_app import grant_token
+from orderhub.services.issue_signer import SignerValues
 from orderhub_cli import connection, durations
 from orderhub_cli.differences import Difference, differences
 from orderhub_cli.main import app
+from tests.support import oauth
 from tests.support.fakes import NOON
 from tests.support.orders import TESTER, payment, placed
 from tests.support.table import ROOT, create_table
@@ -157,6 +165,54 @@ def test_creating_a_shop_again_is_harmless_but_never_overwrites(operator: Operat
 
     assert "exists already" in said
     assert operator.ask("shop", "show", "demo")["name"] == "Demo shop"
+
+
+def test_settings_are_set_one_by_one_and_shown(operator: Operator, orderhub: Application) -> None:
+    operator.make_shop()
+    number = operator.ask("shop", "show", "demo")["number"]
+    settings = ("shop", "settings", "demo")
+
+    operator.run(*settings, "--domain", "Tea.example.com", "--cod")
+    set_ = operator.ask(*settings, "--no-cod", "--tax-included")
+
+    assert (set_["domain"], set_["cod_enabled"], set_["tax_included"]) == (
+        "tea.example.com",
+        False,
+        True,
+    )
+    assert set_["number"] == number
+    assert "given_number" not in set_
+    assert operator.ask(*settings, "--number", "11218")["number"] == 11218
+    shop = orderhub.shops.get("demo")
+    assert shop is not None
+    assert (shop.number, shop.domain, shop.tax_included) == (11218, "tea.example.com", True)
+    shown = operator.run("shop", "show", "demo").stdout
+    assert re.search(r"Number +11218", shown)
+    assert re.search(r"Domain +tea.example.com", shown)
+    assert operator.ask(*settings, "--domain", "")["domain"] == ""
+    assert operator.ask(*settings, "--email", "tea@example.com")["email"] == "tea@example.com"
+    assert "not an address" in operator.complaint(*settings, "--email", "tea")
+
+
+def test_a_shop_from_before_there_were_settings_is_read(
+    operator: Operator, table: Any, orderhub: Application
+) -> None:
+    table.put_item(
+        TableName=orderhub.settings.table_name,
+        Item={
+            "pk": {"S": "SHOP#old"},
+            "sk": {"S": "PROFILE"},
+            "body": {
+                "S": '{"id":"old","name":"Old","currency":"CNY",'
+                '"created_at":"2026-11-21T12:00:00.000Z"}'
+            },
+        },
+    )
+
+    shown = operator.ask("shop", "show", "old")
+
+    assert (shown["domain"], shown["cod_enabled"], shown["tax_included"]) == ("", False, False)
+    assert 10_000 <= shown["number"] <= 99_999
 
 
 def test_windows_change_one_by_one(operator: Operator) -> None:
@@ -310,6 +366,197 @@ def test_a_token_brought_along_works_for_one_credential_only(
     assert principal.shop.id == "demo"
 
 
+YOUHAOSUDA = ("credential", "issue", "demo", "--wire", "youhaosuda", "--label", "ERP")
+
+
+def test_an_app_gets_a_key_and_a_secret_that_it_trades_for_its_token(
+    operator: Operator, orderhub: Application
+) -> None:
+    operator.make_shop()
+
+    app = operator.ask(*YOUHAOSUDA)
+
+    granted = grant_token(orderhub.shops, "youhaosuda", app["app_key"], app["app_secret"])
+    assert granted.token == app["access_token"]
+    principal = orderhub.authenticator.authenticate("youhaosuda", granted.token, "write_orders")
+    assert (principal.shop.id, principal.credential_id) == ("demo", app["id"])
+    for later in (("credential", "list", "demo"), ("shop", "show", "demo")):
+        for form in ((), ("--json",)):
+            said = operator.run(*later, *form).output
+            assert app["app_secret"] not in said
+            assert app["access_token"] not in said
+    operator.run("credential", "revoke", "demo", app["id"])
+    with pytest.raises(Unauthenticated):
+        grant_token(orderhub.shops, "youhaosuda", app["app_key"], app["app_secret"])
+
+
+def test_people_get_each_secret_of_an_app_on_a_line_of_its_own(
+    operator: Operator, orderhub: Application
+) -> None:
+    operator.make_shop()
+
+    lines = operator.run(*YOUHAOSUDA).stdout.splitlines()
+
+    key, secret, token = (
+        line.removeprefix(f"{name}: ")
+        for name in ("App key", "App secret", "Access token")
+        for line in lines
+        if line.startswith(f"{name}: ")
+    )
+    assert grant_token(orderhub.shops, "youhaosuda", key, secret).token == token
+
+
+def test_an_app_that_moves_here_brings_its_key_and_secret_or_its_token(
+    operator: Operator, orderhub: Application
+) -> None:
+    operator.make_shop()
+    brought = ("--app-key", "0249cb63872d43a2", "--app-secret", "45ab37bed9334b86b4cb6be2b4459cdf")
+
+    app = operator.ask(*YOUHAOSUDA, *brought)
+    kept = operator.ask(*YOUHAOSUDA, "--token", "fbc7f83524f14e358a325a5066acd741")
+
+    assert app["app_key"] == "0249cb63872d43a2"
+    assert app["app_secret"] == "45ab37bed9334b86b4cb6be2b4459cdf"
+    assert "app_secret" not in kept
+    for token in (app["access_token"], "fbc7f83524f14e358a325a5066acd741"):
+        principal = orderhub.authenticator.authenticate("youhaosuda", token, "read_orders")
+        assert principal.shop.id == "demo"
+    assert "token" in operator.complaint(*YOUHAOSUDA, *brought)
+    assert "app_secret" in operator.complaint(*YOUHAOSUDA, "--app-secret", "short")
+
+
+def test_only_apps_have_keys_and_secrets_and_they_are_nobody_in_particular(
+    operator: Operator,
+) -> None:
+    operator.make_shop()
+    marketplace = ("credential", "issue", "demo", "--wire", "marketplace", "--label", "x")
+    for wrong in (
+        (*marketplace, "--app-key", "k"),
+        (*marketplace, "--app-secret", "s" * 16),
+        (*YOUHAOSUDA, "--token", "t" * 16, "--app-key", "k"),
+        (*YOUHAOSUDA, "--user", "11"),
+    ):
+        operator.complaint(*wrong, exit_code=2)
+    assert operator.ask("credential", "list", "demo")["credentials"] == []
+
+
+BRICKLINK = ("credential", "issue", "demo", "--wire", "bricklink", "--label", "Store")
+BROUGHT = {
+    "consumer_key": "7CCDCEF257CF43D89A74A7E39BEAA1E1",
+    "consumer_secret": "16BD5F0A5C2446BF8FE7C2A5C6A2A9E4",
+    "token_value": "AC40C8C32A1748E0AE1EFA13CCCFAC3A",
+    "token_secret": "B9F3D1E4A0CE4B0D9C5C2E8F7A6B5D4C",
+}
+BRINGING = tuple(
+    word for name, text in BROUGHT.items() for word in (f"--{name.replace('_', '-')}", text)
+)
+
+
+@pytest.fixture
+def key_named(table: Any, orderhub: Application, secrets_key: str) -> None:
+    """As the template tags the table."""
+    found = table.describe_table(TableName=orderhub.settings.table_name)["Table"]
+    tags = [{"Key": connection.SECRETS_KEY_TAG, "Value": secrets_key}]
+    table.tag_resource(ResourceArn=found["TableArn"], Tags=tags)
+
+
+def signs(orderhub: Application, values: Mapping[str, str]) -> Principal:
+    """Who a request signed with these values comes from."""
+    signer = SignerValues(**{name: values[name] for name in BROUGHT})
+    header = oauth.header(oauth.signed(signer, "GET", "https://api.example.com/orders"))
+    event = {
+        "routeKey": "GET /orders",
+        "rawPath": "/orders",
+        "requestContext": {"http": {"method": "GET"}},
+    }
+    request = signed_request(
+        event, {"authorization": header}, base_url="https://api.example.com", max_bytes=0
+    )
+    return orderhub.signature_authenticator.authenticate("bricklink", request, "write_orders")
+
+
+@pytest.mark.usefixtures("key_named")
+def test_a_signer_gets_four_values_that_it_signs_with(
+    operator: Operator, orderhub: Application
+) -> None:
+    operator.make_shop()
+
+    signer = operator.ask(*BRICKLINK)
+
+    principal = signs(orderhub, signer)
+    assert (principal.shop.id, principal.credential_id) == ("demo", signer["id"])
+    assert "token" not in signer
+    for later in (("credential", "list", "demo"), ("shop", "show", "demo")):
+        for form in ((), ("--json",)):
+            said = operator.run(*later, *form).output
+            for name in ("consumer_secret", "token_value", "token_secret"):
+                assert signer[name] not in said
+            assert "sealed" not in said
+    operator.run("credential", "revoke", "demo", signer["id"])
+    orderhub.__dict__.pop("signature_authenticator")
+    with pytest.raises(SignatureRefused):
+        signs(orderhub, signer)
+
+
+@pytest.mark.usefixtures("key_named")
+def test_people_get_each_value_of_a_signer_on_a_line_of_its_own(
+    operator: Operator, orderhub: Application
+) -> None:
+    operator.make_shop()
+
+    lines = operator.run(*BRICKLINK).stdout.splitlines()
+
+    told = {
+        name.lower().replace(" ", "_"): text
+        for name, colon, text in (line.partition(": ") for line in lines)
+        if colon
+    }
+    assert signs(orderhub, told).shop.id == "demo"
+
+
+@pytest.mark.usefixtures("key_named")
+def test_a_signer_that_moves_here_brings_its_four_values(
+    operator: Operator, orderhub: Application
+) -> None:
+    operator.make_shop()
+
+    signer = operator.ask(*BRICKLINK, *BRINGING)
+
+    assert {name: signer[name] for name in BROUGHT} == BROUGHT
+    assert signs(orderhub, BROUGHT).credential_id == signer["id"]
+    assert "token" in operator.complaint(*BRICKLINK, *BRINGING)
+    short = (*BRINGING[:3], "short", *BRINGING[4:])
+    assert "consumer_secret" in operator.complaint(*BRICKLINK, *short)
+
+
+@pytest.mark.usefixtures("key_named")
+def test_a_signer_brings_all_its_values_or_none_and_only_signers_have_them(
+    operator: Operator,
+) -> None:
+    operator.make_shop()
+    marketplace = ("credential", "issue", "demo", "--wire", "marketplace", "--label", "x")
+    for wrong in (
+        (*BRICKLINK, *BRINGING[:6]),
+        (*BRICKLINK, "--token-secret", "s" * 16),
+        (*BRICKLINK, "--token", "t" * 16),
+        (*BRICKLINK, "--user", "11"),
+        (*BRICKLINK, "--app-key", "k"),
+        (*marketplace, *BRINGING),
+        (*YOUHAOSUDA, *BRINGING),
+    ):
+        operator.complaint(*wrong, exit_code=2)
+    assert operator.ask("credential", "list", "demo")["credentials"] == []
+
+
+def test_without_a_key_no_secrets_are_stored(operator: Operator) -> None:
+    operator.make_shop()
+
+    said = operator.complaint(*BRICKLINK)
+
+    assert connection.SECRETS_KEY_TAG in said
+    assert operator.ask("credential", "list", "demo")["credentials"] == []
+
+
 def test_a_short_token_is_refused(operator: Operator) -> None:
     operator.make_shop()
 
@@ -345,6 +592,42 @@ def test_a_single_product_is_put_and_shown(operator: Operator) -> None:
         }
     }
     assert "64.00 CNY" in operator.run("product", "show", "demo", "8802").stdout
+
+
+def test_pieces_are_counted_and_shown(operator: Operator, orderhub: Application) -> None:
+    operator.make_shop()
+    operator.put_tea_pot()
+    stock = ("product", "stock", "demo", "8802", "8802")
+    assert operator.ask(*stock)["stock"] is None
+    assert "doesn't track" in operator.run(*stock).stdout
+
+    assert operator.ask(*stock, "10") == {"product_id": "8802", "variant_id": "8802", "stock": 10}
+    assert "10 of variant 8802" in operator.run(*stock).stdout
+    shown = operator.ask("product", "show", "demo", "8802")
+    assert (shown["stock"], shown["variants"][0]["tracks_stock"]) == ({"8802": 10}, True)
+    assert re.search(r"64.00 CNY +10", operator.run("product", "show", "demo", "8802").stdout)
+
+    orderhub.desk.orders.commit(placed(stock=(StockTaken("8802", "8802", 3),)))
+    assert operator.ask(*stock)["stock"] == 7
+    assert operator.ask(*stock, "0")["stock"] == 0
+    assert "variant 9 of product 8802" in operator.complaint(*stock[:-1], "9")
+    assert "variant 9 of product 8802" in operator.complaint(*stock[:-1], "9", "5")
+
+
+def test_a_product_tells_whether_its_pieces_are_counted(operator: Operator, tmp_path: Path) -> None:
+    operator.make_shop()
+    put = ("product", "put", "demo")
+    operator.run(*put, "8802", "--name", "Tea pot", "--price", "64.00", "--tracks-stock")
+    variants = '[{"id": "w", "prices": {"CNY": "1"}, "tracks_stock": true}]'
+    file = tmp_path / "cups.json"
+    file.write_text(f'[{{"id": "8803", "name": "Cup", "variants": {variants}}}]', encoding="utf-8")
+    operator.run(*put, "--file", str(file))
+
+    assert operator.ask("product", "show", "demo", "8802")["stock"] == {"8802": 0}
+    assert operator.ask("product", "show", "demo", "8803")["stock"] == {"w": 0}
+    operator.put_tea_pot()
+    assert operator.ask("product", "show", "demo", "8802")["stock"] == {}
+    operator.complaint(*put, "--file", str(file), "--tracks-stock", exit_code=2)
 
 
 def test_a_price_may_be_in_another_currency_than_the_shops(operator: Operator) -> None:
@@ -582,7 +865,8 @@ def test_what_others_wrote_can_not_steer_the_terminal(
     first = placed(payment_timeout=None)
     orderhub.desk.orders.commit(first)
     change = Change(first.order, NOON, TESTER)
-    commands.add_note(change, "[bold]read me[/bold] \x1b[31m:boom:")
+    note = "[bold]read me[/bold] \x1b[31m:boom:"
+    commands.change_details(change, replace(first.order.details, customer_note=note))
     orderhub.desk.orders.commit(change)
 
     shown = operator.run("order", "show", "demo", first.order.number).stdout
@@ -683,6 +967,244 @@ def test_differences_are_told_as_deep_as_they_lie() -> None:
         Difference("e", None, {"f": 5}),
     ]
     assert differences(stored, stored) == []
+
+
+# -- working on orders -----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def order(operator: Operator, orderhub: Application, monkeypatch: pytest.MonkeyPatch) -> Order:
+    """TB-2: two lines of three pieces, unpaid but never due, received two weeks after they went.
+    Mei is logged in."""
+    monkeypatch.setenv("LOGNAME", "mei")
+    operator.make_shop()
+    first = placed(lines=2, pieces=3, name="TB-2", payment_timeout=None, auto_receive=14 * 86400)
+    orderhub.desk.orders.commit(first)
+    return first.order
+
+
+def test_an_order_is_shipped_in_parts_and_then_wholly(operator: Operator, order: Order) -> None:
+    first = operator.ask(
+        *("order", "ship", "demo", "TB-2", "--line", "1=2", "--line", "2=1"),
+        *("--carrier", "SF", "--tracking", "SF1", "--url", "https://sf.example/SF1"),
+    )
+    assert first["changed"] is True
+    assert first["fulfilment_status"] == "partially_shipped"
+    assert first["shipment"] == first["shipments"][0]
+    assert first["shipment"]["lines"] == [
+        {"line_id": 1, "quantity": 2},
+        {"line_id": 2, "quantity": 1},
+    ]
+    assert first["shipment"]["tracking_url"] == "https://sf.example/SF1"
+
+    said = operator.run("order", "ship", "demo", order.number, "--carrier", "EMS").stdout
+
+    assert "Sent shipment 2" in said
+    assert "3 pieces, EMS" in said
+    assert "All of it is out." in said
+    assert "Not paid" in said
+    shown = operator.ask("order", "show", "demo", "TB-2")
+    assert shown["fulfilment_status"] == "shipped"
+    assert [each["type"] for each in shown["events"]][1:] == ["shipment.sent"] * 2
+    assert shown["events"][1]["actor"] == {"kind": "operator", "id": "mei", "name": ""}
+
+
+def test_people_see_where_the_goods_are(operator: Operator, order: Order) -> None:
+    ship = ("order", "ship", "demo", "TB-2")
+    tracked = ("--carrier", "SF", "--tracking", "SF1", "--url", "https://sf.example/SF1")
+    said = operator.run(*ship, "--line", "1=2", *tracked).stdout
+    assert "Still to ship: line 1 × 1, line 2 × 3." in said
+    operator.run(*ship, "--line", "2=1", "--carrier", "EMS")
+    operator.run("order", "receive", "demo", "TB-2", "--shipment", "2")
+
+    shown = operator.run("order", "show", "demo", "TB-2").stdout
+
+    assert re.search(r"1 +3000 .* 3 +1 +1.50 CNY", shown), "one of three is unsent"
+    assert re.search(r"1 +sent +line 1 × 2 +SF +SF1 ", shown)
+    assert re.search(r"2 +received +line 2 × 1 +EMS ", shown)
+    assert "Track 1: https://sf.example/SF1" in shown
+    assert "partially_shipped" in shown
+
+
+def test_the_same_tracking_number_ships_nothing_again(operator: Operator, order: Order) -> None:
+    ship = ("order", "ship", "demo", "TB-2", "--carrier", "SF", "--tracking", " SF1 ")
+    first = operator.ask(*ship, "--line", "1=2")
+
+    again = operator.ask(*ship, "--line", "1=1", "--line", "1=1")
+    said = operator.run(*ship, "--line", "1=2").stdout
+
+    assert (first["changed"], again["changed"]) == (True, False)
+    assert again["shipment"] == first["shipment"]
+    assert "shipment 1" in said.lower()
+    assert "nothing was changed" in said
+    assert "with other lines" in operator.complaint(*ship)
+    assert len(operator.ask("order", "show", "demo", "TB-2")["shipments"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [
+        (("9=1",), "no line 9"),
+        (("1=4",), "line 1, 3 can still be shipped, not 4"),
+        (("2=2", "2=2"), "line 2, 3 can still be shipped, not 4"),
+        (("1=0",), "0 pieces of line 1"),
+    ],
+)
+def test_what_can_not_be_shipped_is_refused_by_its_line(
+    operator: Operator, order: Order, lines: tuple[str, ...], said: str
+) -> None:
+    given = [part for line in lines for part in ("--line", line)]
+
+    assert said in operator.complaint("order", "ship", "demo", "TB-2", *given)
+    assert operator.ask("order", "show", "demo", "TB-2")["shipments"] == []
+
+
+def test_what_is_over_is_not_shipped(operator: Operator, orderhub: Application) -> None:
+    operator.make_shop()
+    orderhub.desk.orders.commit(placed(name="TB-3", at=NOON - timedelta(days=999)))
+
+    assert "order expired" in operator.complaint("order", "ship", "demo", "TB-3")
+
+
+def test_goods_arrive_and_come_back(operator: Operator, order: Order) -> None:
+    for line in ("1=3", "2=3"):
+        operator.run("order", "ship", "demo", "TB-2", "--line", line)
+    receive, take_back = (("order", verb, "demo", "TB-2") for verb in ("receive", "return"))
+
+    assert "Shipment 2 of order" in operator.run(*receive, "--shipment", "2").stdout
+    assert operator.ask(*receive)["fulfilment_status"] == "received"
+    assert "shipment 2 is received" in operator.run(*receive, "--shipment", "2").stdout
+    assert operator.ask(*receive)["changed"] is False
+    assert "Shipments 1, 2 of order" in operator.run(*take_back).stdout
+    assert operator.ask(*take_back)["fulfilment_status"] == "returned"
+    assert "shipment 1 is returned" in operator.run(*receive, "--shipment", "1").stdout
+    assert "no shipment 3" in operator.complaint(*receive, "--shipment", "3")
+
+
+@pytest.mark.parametrize("verb", ["receive", "return"])
+def test_what_was_not_shipped_neither_arrives_nor_comes_back(
+    operator: Operator, order: Order, verb: str
+) -> None:
+    assert "nothing of the order was shipped" in operator.complaint("order", verb, "demo", "TB-2")
+
+
+def test_a_shipment_is_seen_to_receive_itself_and_may_still_come_back(
+    operator: Operator, order: Order, later: Callable[[float], None]
+) -> None:
+    operator.run("order", "ship", "demo", "TB-2")
+    later(14 * 86400)
+
+    assert operator.ask("order", "show", "demo", "TB-2")["fulfilment_status"] == "received"
+    assert "written down: still sent" in operator.run("order", "show", "demo", "TB-2").stdout
+    assert operator.ask("order", "receive", "demo", "TB-2")["changed"] is False
+    assert operator.ask("order", "return", "demo", "TB-2")["fulfilment_status"] == "returned"
+    told = operator.ask("order", "events", "demo", "TB-2")["events"][1:]
+    assert [(each["actor"]["kind"], each["type"]) for each in told] == [
+        ("operator", "shipment.sent"),
+        ("clock", "shipment.received"),
+        ("operator", "shipment.returned"),
+    ]
+
+
+def test_notes_show_their_author(operator: Operator, order: Order) -> None:
+    text = "Called twice:\n\tleave it next door 门卫"
+
+    noted = operator.ask("order", "note", "demo", "TB-2", text)
+
+    assert noted["changed"] is True
+    assert [(note["author"], note["text"]) for note in noted["notes"]] == [("mei", text)]
+    assert "by mei" in operator.run("order", "note", "demo", "TB-2", "again").stdout
+    shown = operator.run("order", "show", "demo", "TB-2").stdout
+    assert "leave it next door 门卫" in shown
+    assert re.search(r"order.note_added +Called twice:…", shown)
+
+
+def test_an_operator_without_a_name_is_an_operator(
+    operator: Operator, order: Order, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As in a container whose user nobody has heard of."""
+
+    def nobody() -> str:
+        raise KeyError("uid not found: 1234")
+
+    monkeypatch.setattr("getpass.getuser", nobody)
+    assert operator.ask("order", "note", "demo", "TB-2", "x")["notes"][0]["author"] == "operator"
+
+
+def test_tags_are_added_removed_and_set(operator: Operator, order: Order) -> None:
+    tag = ("order", "tag", "demo", "TB-2")
+
+    assert operator.ask(*tag, "--add", "vip, gift", "--add", "vip")["tags"] == ["vip", "gift"]
+    assert operator.ask(*tag, "--remove", "gift", "--add", "x")["tags"] == ["vip", "x"]
+    assert operator.ask(*tag, "--add", "x")["changed"] is False
+    assert "a, b" in operator.run(*tag, "--set", "a,b,,a").stdout
+    assert re.search(r"Tags +a, b", operator.run("order", "show", "demo", "TB-2").stdout)
+    assert "no tags" in operator.run(*tag, "--set", "").stdout
+    assert "64" in operator.complaint(*tag, "--add", "x" * 65)
+    assert operator.ask("order", "show", "demo", "TB-2")["tags"] == []
+
+
+# What an operator writes goes where the stack's sweeps look.
+
+
+def swept_in(orderhub: Application, order: Order) -> list[int]:
+    """The shards in which a sweep finds the order's shipment once it is due."""
+    far = NOON + timedelta(days=3650)
+    kind = DeadlineKind.RECEIPT
+    due = {n: orderhub.desk.orders.due(kind, n, far, limit=9, cursor=None) for n in range(64)}
+    return [n for n, page in due.items() if page.orders == (OrderKey("demo", order.id),)]
+
+
+def tag_table(table: Any, orderhub: Application, shards: str) -> None:
+    found = table.describe_table(TableName=orderhub.settings.table_name)["Table"]
+    tags = [{"Key": connection.DUE_SHARDS_TAG, "Value": shards}, {"Key": "project", "Value": "x"}]
+    table.tag_resource(ResourceArn=found["TableArn"], Tags=tags)
+
+
+@pytest.mark.parametrize("shards", [1, 7, 64])
+def test_deadlines_go_into_the_shards_that_the_table_says_are_swept(
+    operator: Operator, order: Order, table: Any, orderhub: Application, shards: int
+) -> None:
+    tag_table(table, orderhub, str(shards))
+
+    operator.run("order", "ship", "demo", "TB-2")
+
+    assert swept_in(orderhub, order) == [order.id % shards]
+
+
+@pytest.mark.parametrize("said", [None, "", "0", "-4", "four"])
+def test_a_table_that_does_not_say_has_its_first_shard_swept(
+    operator: Operator, order: Order, table: Any, orderhub: Application, said: str | None
+) -> None:
+    if said is not None:
+        tag_table(table, orderhub, said)
+
+    operator.run("order", "ship", "demo", "TB-2")
+
+    assert swept_in(orderhub, order) == [0]
+
+
+def test_an_operator_who_may_not_see_tags_uses_the_first_shard(
+    operator: Operator,
+    order: Order,
+    table: Any,
+    orderhub: Application,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    tag_table(table, orderhub, "7")
+
+    def refuse(code: str) -> None:
+        def refused(**_: Any) -> None:
+            raise table.exceptions.ClientError({"Error": {"Code": code}}, "ListTagsOfResource")
+
+        monkeypatch.setattr(table, "list_tags_of_resource", refused)
+
+    refuse("InternalServerError")
+    assert "AWS" in operator.complaint("order", "ship", "demo", "TB-2")
+    refuse("AccessDeniedException")
+    operator.run("order", "ship", "demo", "TB-2")
+
+    assert swept_in(orderhub, order) == [0]
 
 
 # -- people and companies --------------------------------------------------------------------------
@@ -851,6 +1373,7 @@ def test_products_are_read_in_batches(orderhub: Application) -> None:
     [
         ("shop", "show"),
         ("shop", "windows", "--wire", "marketplace", "--refund-window", "1d"),
+        ("shop", "settings", "--cod"),
         ("credential", "issue", "--wire", "marketplace", "--label", "x"),
         ("credential", "list"),
         ("credential", "revoke", "cred_1"),
@@ -867,12 +1390,19 @@ def test_products_are_read_in_batches(orderhub: Application) -> None:
         ("company", "select", "1", "2"),
         ("product", "put", "1", "--name", "x", "--price", "1"),
         ("product", "show", "1"),
+        ("product", "stock", "1", "1"),
+        ("product", "stock", "1", "1", "5"),
         ("cart", "put", "c", "--line", "1:1:1"),
         ("cart", "show", "c"),
         ("order", "list"),
         ("order", "show", "1"),
         ("order", "events", "1"),
         ("order", "replay", "1"),
+        ("order", "ship", "1"),
+        ("order", "receive", "1"),
+        ("order", "return", "1"),
+        ("order", "note", "1", "x"),
+        ("order", "tag", "1", "--add", "x"),
     ],
 )
 def test_every_command_says_when_the_shop_does_not_exist(
@@ -901,10 +1431,17 @@ def test_every_command_says_when_the_shop_does_not_exist(
         (("company", "select", "demo", "5", "6"), "company 5"),
         (("company", "remove-member", "demo", "5", "6"), "user 6 in company 5"),
         (("product", "show", "demo", "1"), "product 1"),
+        (("product", "stock", "demo", "1", "1"), "product 1"),
+        (("product", "stock", "demo", "1", "1", "5"), "product 1"),
         (("cart", "show", "demo", "c"), "cart c"),
         (("order", "show", "demo", "R123"), "order R123"),
         (("order", "events", "demo", "TB-9"), "order TB-9"),
         (("order", "replay", "demo", "TB-9"), "order TB-9"),
+        (("order", "ship", "demo", "TB-9"), "order TB-9"),
+        (("order", "receive", "demo", "TB-9"), "order TB-9"),
+        (("order", "return", "demo", "TB-9"), "order TB-9"),
+        (("order", "note", "demo", "TB-9", "x"), "order TB-9"),
+        (("order", "tag", "demo", "TB-9", "--add", "x"), "order TB-9"),
     ],
 )
 def test_what_does_not_exist_is_named(
@@ -943,11 +1480,28 @@ def test_ids_that_could_not_stand_in_a_key_are_mistakes_in_the_command(
     ("command", "missing"),
     [
         (("shop", "create", "demo", "--name", "x"), "--currency"),
+        (("shop", "settings", "demo"), "setting"),
+        (("shop", "settings", "demo", "--domain", "no host"), "host"),
+        (("shop", "settings", "demo", "--number", "7"), "--number"),
+        (("product", "stock", "demo", "1", "1", "many"), "QUANTITY"),
+        (("product", "stock", "demo", "1", "1", "--", "-1"), "QUANTITY"),
         (("shop", "windows", "demo"), "--wire"),
         (("shop", "windows", "demo", "--wire", "marketplace"), "window"),
         (("shop", "windows", "demo", "--wire", "telex"), "telex"),
         (("order", "list", "demo", "--limit", "0"), "--limit"),
         (("order", "shw", "demo"), "shw"),
+        (("order", "ship", "demo", "R1", "--line", "1"), "LINE=PIECES"),
+        (("order", "ship", "demo", "R1", "--line", "one=1"), "LINE=PIECES"),
+        (("order", "ship", "demo", "R1", "--line", "1=-1"), "LINE=PIECES"),
+        (("order", "ship", "demo", "R1", "--carrier", "S" * 101), "--carrier"),
+        (("order", "ship", "demo", "R1", "--tracking", "SF\n1"), "control characters"),
+        (("order", "ship", "demo", "R1", "--url", "javascript:alert(1)"), "--url"),
+        (("order", "receive", "demo", "R1", "--shipment", "0"), "--shipment"),
+        (("order", "return", "demo", "R1", "--shipment", "one"), "--shipment"),
+        (("order", "note", "demo", "R1", " "), "nothing to note"),
+        (("order", "note", "demo", "R1", "x" * 1001), "1000"),
+        (("order", "tag", "demo", "R1"), "--add"),
+        (("order", "tag", "demo", "R1", "--set", "a", "--add", "b"), "--set"),
     ],
 )
 def test_a_mistake_in_a_command_is_told_in_one_line_with_where_to_get_help(
@@ -973,6 +1527,7 @@ def test_help_lists_the_commands_and_needs_no_table(group: tuple[str, ...]) -> N
         ("shop", "create"),
         ("shop", "show"),
         ("shop", "windows"),
+        ("shop", "settings"),
         ("credential", "issue"),
         ("credential", "list"),
         ("credential", "revoke"),
@@ -986,12 +1541,18 @@ def test_help_lists_the_commands_and_needs_no_table(group: tuple[str, ...]) -> N
         ("company", "select"),
         ("product", "put"),
         ("product", "show"),
+        ("product", "stock"),
         ("cart", "put"),
         ("cart", "show"),
         ("order", "show"),
         ("order", "events"),
         ("order", "replay"),
         ("order", "list"),
+        ("order", "ship"),
+        ("order", "receive"),
+        ("order", "return"),
+        ("order", "note"),
+        ("order", "tag"),
     ],
 )
 def test_every_command_has_an_example_and_a_json_form(command: tuple[str, ...]) -> None:
@@ -1165,13 +1726,17 @@ def test_the_file_that_make_run_writes_is_understood(tmp_path: Path) -> None:
 # -- the handbook ----------------------------------------------------------------------------------
 
 
+@pytest.mark.usefixtures("key_named")
 def test_the_examples_in_the_handbook_work_in_their_order(
     operator: Operator, orderhub: Application, tmp_path: Path
 ) -> None:
     handbook = (ROOT / "docs" / "OPERATING.md").read_text(encoding="utf-8")
-    [products] = re.findall(r"^```json\n(.*?)^```", handbook, re.DOTALL | re.MULTILINE)
+    products, new_order = re.findall(r"^```json\n(.*?)^```", handbook, re.DOTALL | re.MULTILINE)
     (tmp_path / "products.json").write_text(products, encoding="utf-8")
-    orderhub.desk.orders.commit(placed(name="TB20261121001"))
+    (tmp_path / "order.json").write_text(new_order, encoding="utf-8")
+    (tmp_path / "lines.json").write_text(json.dumps(json.loads(new_order)["lines"]))
+    order = placed(name="TB20261121001", lines=2, pieces=3, payment_timeout=None)
+    orderhub.desk.orders.commit(order)
     written = [
         shlex.split(line)[1:] for line in handbook.splitlines() if line.startswith("./orderhub ")
     ]
@@ -1181,3 +1746,225 @@ def test_the_examples_in_the_handbook_work_in_their_order(
     assert len(commands) > 15
     for command in commands:
         operator.run(*command)
+
+
+# -- orders from files, and what is written about them ---------------------------------------------
+
+
+def lots(count: int, first: int = 1) -> list[dict[str, Any]]:
+    """Lots of four-decimal prices, each unlike the others."""
+    return [
+        {
+            "product_id": f"300{number % 10}",
+            "sku": str(1_000_000 + number),
+            "name": f"Brick 2 x {number}",
+            "quantity": number % 7 + 1,
+            "unit_price": f"0.{number % 9999 + 1:04d}",
+            "attributes": {"color_id": number % 50, "new_or_used": "N"},
+        }
+        for number in range(first, first + count)
+    ]
+
+
+ORDER_FILE: dict[str, Any] = {
+    "wire": "bricklink",
+    "reference": "BL-1",
+    "currency": "EUR",
+    "customer": {"name": "kim", "email": "kim@buyer.example", "shop_id": "kims-bricks"},
+    "shipping_address": {"full_name": "Kim Doe", "city": "Ulm", "country_code": "DE"},
+    "payment_method": "PayPal.com",
+    "lines": lots(3),
+    "charges": [{"kind": "shipping", "amount": "3.50"}],
+    "discounts": [{"kind": "credit", "amount": "0.01"}],
+    "extensions": {"bricklink": {"sales_tax_rate": "8.25"}},
+}
+
+
+def written(content: object) -> str:
+    return json.dumps(content)
+
+
+def test_an_order_is_placed_from_a_file_once(operator: Operator, tmp_path: Path) -> None:
+    operator.make_shop()
+    file = tmp_path / "order.json"
+    file.write_text(written(ORDER_FILE))
+
+    made = operator.ask("order", "place", "demo", "--file", str(file))
+    said = operator.run("order", "place", "demo", "--file", str(file)).stdout
+
+    assert made["is_new"] is True
+    assert made["wire"] == "bricklink"
+    # 2 × 0.0002, 3 × 0.0003 and 4 × 0.0004 EUR are 0.0004, 0.0009 and 0.0016: nothing at all.
+    assert made["item_total"] == {"amount": "0.00", "currency": "EUR"}
+    assert made["lines"][0]["unit_price"]["amount"] == "0.0002"
+    assert made["lines"][0]["attributes"] == {"color_id": 1, "new_or_used": "N"}
+    assert [(c["kind"], c["amount"]["amount"]) for c in made["charges"]] == [
+        ("shipping", "3.50"),
+        ("tax", "0.29"),
+    ]
+    assert made["total"]["amount"] == "3.78"
+    assert made["details"]["customer"]["attributes"] == {"shop_id": "kims-bricks"}
+    assert "nothing was changed" in said
+    shown = operator.ask("order", "show", "demo", "BL-1")
+    assert shown["id"] == made["id"]
+    assert shown["events"][0]["actor"]["kind"] == "operator"
+    assert operator.ask("order", "replay", "demo", "BL-1")["agrees"] is True
+
+
+def test_two_thousand_lots_come_in_five_batches(operator: Operator) -> None:
+    operator.make_shop()
+    first = {**ORDER_FILE, "lines": lots(400)}
+    operator.run("order", "place", "demo", "--file", "-", stdin=written(first))
+    for batch in range(1, 5):
+        more = written(lots(400, first=1 + 400 * batch))
+        add = ("order", "add-lines", "demo", "BL-1", "--file", "-")
+        said = operator.run(*add, stdin=more).stdout
+        assert f"as batch {batch + 1}" in said
+
+    shown = operator.ask("order", "show", "demo", "BL-1")
+
+    assert [line["batch"] for line in shown["lines"]] == sorted([1, 2, 3, 4, 5] * 400)
+    assert [line["id"] for line in shown["lines"]] == [*range(1, 2001)]
+    items = sum(
+        int(Decimal(lot["unit_price"]) * lot["quantity"] * 100 + Decimal("0.5"))
+        for lot in lots(2000)
+    )
+    assert shown["item_total"]["amount"] == f"{Decimal(items) / 100:.2f}"
+    taxable = Decimal(items + 350 - 1) / 100
+    tax = int(taxable * Decimal("8.25") + Decimal("0.5"))
+    assert shown["total"]["amount"] == f"{taxable + Decimal(tax) / 100:.2f}"
+    assert operator.ask("order", "replay", "demo", "BL-1")["agrees"] is True
+
+
+def test_lines_are_added_to_unpaid_orders_alone(operator: Operator, paid_order: Order) -> None:
+    add = ("order", "add-lines", "demo", paid_order.number, "--file", "-")
+    assert "paid" in operator.complaint(*add, stdin=written(lots(1)))
+
+
+def test_every_problem_of_an_order_file_is_told_and_nothing_is_written(operator: Operator) -> None:
+    operator.make_shop()
+    bad = {
+        **ORDER_FILE,
+        "created_at": "2026-11-21T12:00:00",
+        "colour": "red",
+        "lines": [{"product_id": "3001", "quantity": "many", "unit_price": "1"}],
+    }
+    place = ("order", "place", "demo", "--file", "-")
+    said = operator.run(*place, stdin=written(bad), exit_code=1).stderr
+    assert "nothing was written" in said
+    for place_of_problem in ("created_at", "colour", "lines[0].quantity"):
+        assert f"  {place_of_problem}: " in said
+
+    bad = {
+        **ORDER_FILE,
+        "customer": {"shop_id": "kim's"},
+        "lines": [
+            {"product_id": "a b", "quantity": 0, "unit_price": "0.00001", "list_price": -1},
+        ],
+        "charges": [{"kind": "shipping", "amount": "0.001"}, {"kind": "tip", "amount": -1}],
+        "discounts": [{"amount": "-1"}],
+        "extensions": {"bricklink": {"sales_tax_rate": "101"}, "ebay": {}},
+    }
+    said = operator.run(*place, stdin=written(bad), exit_code=1).stderr
+    for place_of_problem in (
+        "customer.shop_id",
+        "lines[0].product_id",
+        "lines[0].quantity",
+        "lines[0].unit_price",
+        "lines[0].list_price",
+        "charges[0].amount",
+        "charges[1].amount",
+        "discounts[0].amount",
+        "extensions.bricklink.sales_tax_rate",
+        "extensions.ebay",
+    ):
+        assert f"  {place_of_problem}: " in said
+    assert operator.ask("order", "list", "demo")["orders"] == []
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("{", "is not JSON"),
+        ("[]", "the file: "),
+        ('{"wire": "ebay"}', "wire: "),
+        ('{"wire": "bricklink", "currency": "XXX"}', "currency: "),
+    ],
+)
+def test_what_is_no_order_is_refused(operator: Operator, content: str, said: str) -> None:
+    operator.make_shop()
+    place = ("order", "place", "demo", "--file", "-")
+    assert said in operator.run(*place, stdin=content, exit_code=1).stderr
+
+
+def test_what_is_no_list_of_lines_is_refused(operator: Operator, paid_order: Order) -> None:
+    add = ("order", "add-lines", "demo", paid_order.number, "--file", "-")
+    for content in ("{}", "[]", "7"):
+        assert "not a list of lines" in operator.complaint(*add, stdin=content)
+    bad = written([{"product_id": "3001", "quantity": 1}, {}])
+    said = operator.run(*add, stdin=bad, exit_code=1).stderr
+    assert "[0].unit_price: " in said
+    assert "[1].product_id: " in said
+
+
+def test_an_order_file_needs_nothing_but_its_api(operator: Operator) -> None:
+    operator.make_shop()
+    place = ("order", "place", "demo", "--file", "-")
+    made = json.loads(operator.run(*place, "--json", stdin='{"wire": "marketplace"}').stdout)
+    assert (made["currency"], made["lines"], made["status"]) == ("CNY", [], "open")
+
+
+def test_an_order_is_filed_and_taken_out_again(operator: Operator, paid_order: Order) -> None:
+    assert operator.ask("order", "file", "demo", "TB-1")["is_filed"] is True
+    assert "is filed already" in operator.run("order", "file", "demo", "TB-1").stdout
+    assert re.search(r"Filed +yes", operator.run("order", "show", "demo", "TB-1").stdout)
+    assert "is not filed." in operator.run("order", "unfile", "demo", "TB-1").stdout
+    assert operator.ask("order", "show", "demo", "TB-1")["is_filed"] is False
+
+
+def test_remarks_are_written_over(operator: Operator, paid_order: Order) -> None:
+    operator.run("order", "remark", "demo", "TB-1", "first")
+    assert operator.ask("order", "remark", "demo", "TB-1", "second")["remarks"] == "second"
+    assert "second" in operator.run("order", "show", "demo", "TB-1").stdout
+    assert "has no remarks" in operator.run("order", "remark", "demo", "TB-1", "").stdout
+    long = operator.complaint("order", "remark", "demo", "TB-1", "x" * 1001)
+    assert "remarks: at most 1000 characters" in long
+
+
+def test_letters_and_feedback_are_shown_with_the_order(
+    operator: Operator, paid_order: Order
+) -> None:
+    letter = ("--from", "kim", "--to", "brickshop", "--subject", "Parcel", "--body", "Where?")
+    operator.run("order", "message", "add", "demo", "TB-1", *letter)
+    at = ("--at", "2026-11-20T21:00:00+09:00")
+    added = operator.ask("order", "message", "add", "demo", "TB-1", *letter, *at)
+    rate = ("order", "feedback", "add", "demo", "TB-1", "--of", "seller", "--from", "kim")
+    rated = operator.ask(*rate, "--to", "brickshop", "--rating", "Neutral", "--comment", "Slow")
+    answer = ("order", "feedback", "reply", "demo", "TB-1", "--of", "seller")
+    operator.run(*answer, "--text", "Sorry")
+
+    assert added["messages"][1]["sent_at"] == "2026-11-20T12:00:00.000Z"
+    assert rated["feedback"][0]["rating"] == 1
+    assert rated["feedback"][0]["side"] == "seller"
+    shown = operator.run("order", "show", "demo", "TB-1").stdout
+    for text in ("Parcel", "Where?", "neutral", "Slow", "Sorry", "feedback.given"):
+        assert text in shown
+    again = operator.complaint(*rate, "--to", "brickshop", "--rating", "praise")
+    assert "has feedback already" in again
+    assert "replied already" in operator.complaint(*answer, "--text", "Bah")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("feedback", "add", "demo", "TB-1", "--of", "seller", "--rating", "bad"), "'bad'"),
+        (("feedback", "add", "demo", "TB-1", "--of", "me", "--rating", "praise"), "'me'"),
+        (("message", "add", "demo", "TB-1", "--body", "x", "--at", "noon"), "'noon'"),
+        (("message", "add", "demo", "TB-1", "--body", "x", "--at", "2026-11-20"), "time zone"),
+    ],
+)
+def test_what_can_not_be_said_is_a_mistake_in_the_command(
+    operator: Operator, arguments: tuple[str, ...], said: str
+) -> None:
+    names = ("--from", "kim", "--to", "brickshop")
+    assert said in operator.complaint("order", *arguments, *names, exit_code=2)
