@@ -93,6 +93,10 @@ format: .venv/ready ## Format the code and mend what the linter can
 bench: environments ## Measure it
 	$(PY) -m benchmarks $(ARGS)
 
+.PHONY: bench-scale
+bench-scale: environments ## Measure what reading costs in shops of 100 to 100,000 orders
+	$(PY) -m benchmarks.scale $(ARGS)
+
 # ---------------------------------------------------------------------------------------------
 # A real account
 

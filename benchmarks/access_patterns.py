@@ -5,7 +5,7 @@ and a test compares them with what it measures itself.
 """
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
@@ -15,35 +15,39 @@ from typing import Any, Final
 from uuid import uuid4
 
 from benchmarks.metering import Meter, metered
-from orderhub.adapters.dynamodb.catalog import DynamoCatalog
-from orderhub.adapters.dynamodb.links import DynamoLinks
-from orderhub.adapters.dynamodb.orders import DynamoOrders
-from orderhub.adapters.dynamodb.people import DynamoPeople
+from orderhub.adapters.dynamodb.nonces import DynamoNonces
 from orderhub.adapters.dynamodb.shops import DynamoShops
-from orderhub.adapters.system import SystemClock, SystemEntropy
+from orderhub.bootstrap import Application
 from orderhub.domain.commands import Placement
-from orderhub.domain.details import Actor, Address, Contact, Details, Reference
+from orderhub.domain.details import BUYING_SHOP, Actor, Address, Contact, Details, Reference
 from orderhub.domain.events import Terms
 from orderhub.domain.lines import LineRequest
 from orderhub.domain.money import UnitPrice
 from orderhub.domain.order import DeadlineKind, Order
 from orderhub.domain.shop import CartLine, Price, Product, Scope, Variant
+from orderhub.domain.stock import StockTaken
 from orderhub.ports import OrderKey
 from orderhub.services import close_due as closing
 from orderhub.services import manage_people, manage_shops
 from orderhub.services.add_line import WantedLine, add_line
 from orderhub.services.authenticate import Authenticator
+from orderhub.services.authenticate_signed import SignatureAuthenticator
+from orderhub.services.cancel_order import cancel_order
 from orderhub.services.change_details import change_details
 from orderhub.services.complete_order import complete_order
-from orderhub.services.desk import Desk
+from orderhub.services.desk_list import find_bought_order, orders_bought, orders_on_desk
 from orderhub.services.find_order import find_order
 from orderhub.services.identify import identify_salesperson
-from orderhub.services.list_orders import list_orders
+from orderhub.services.issue_signer import issue_signer
 from orderhub.services.number_orders import dated_numbers
 from orderhub.services.place_cart_order import CartOrder, place_cart_order
 from orderhub.services.place_order import place_order
+from orderhub.services.rank_orders import lay_milestones
+from orderhub.services.read_order import newest_orders
 from orderhub.services.record_payment import ReceivedPayment, record_payment
 from orderhub.services.refund_order import WantedRefund, refund_order
+from orderhub.services.search_orders import OrderQuery, search_orders
+from orderhub.settings import Settings
 
 RECORDED: Final = Path(__file__).with_name("access_patterns.json")
 
@@ -64,20 +68,38 @@ class Cost:
     reported_write_units: float
 
 
+class _Glass:
+    """A vault that hides nothing: what KMS does costs the table nothing."""
+
+    def encrypt(self, plain: bytes, context: Mapping[str, str]) -> bytes:
+        return plain
+
+    def decrypt(self, sealed: bytes, context: Mapping[str, str]) -> bytes:
+        return sealed
+
+
+@dataclass(frozen=True)
+class _Signed:
+    """A request whose signature is right."""
+
+    consumer_key: str
+    token: str
+    timestamp: int
+    nonce: str
+
+    def is_signed_with(self, consumer_secret: str, token_secret: str) -> bool:
+        return True
+
+
 class Bench:
     """A shop of its own on a given table, and the patterns to run on it."""
 
     def __init__(self, client: Any, table: str) -> None:
         self._client = client
+        self._table = table
         self.shops = DynamoShops(client, table)
-        self.desk = Desk(
-            orders=DynamoOrders(client, table, due_shards=4),
-            catalog=DynamoCatalog(client, table),
-            people=DynamoPeople(client, table),
-            links=DynamoLinks(client, table),
-            clock=SystemClock(),
-            entropy=SystemEntropy(),
-        )
+        settings = Settings(table_name=table, event_bus_name="", due_shards=4)
+        self.desk = Application(settings, client=client).desk
         self.shop_id = f"bench-{uuid4().hex[:10]}"
         self.costs: list[Cost] = []
 
@@ -91,6 +113,7 @@ class Bench:
         """Run and meter all patterns; the list's order is the document's."""
         self._make_shop()
         self._ordinary_order()
+        self._stock()
         self._listing()
         self._closing()
         self._long_order()
@@ -124,9 +147,29 @@ class Bench:
             authenticator.authenticate("marketplace", token, Scope.READ_ORDERS)
         with self.measuring("Authenticate, remembered"):
             principal = authenticator.authenticate("marketplace", token, Scope.READ_ORDERS)
+        self._check_signatures()
         self._make_salesperson()
         with self.measuring("Identify a salesperson"):
             identify_salesperson(self.desk, replace(principal, user_id=11), selling=True)
+
+    def _check_signatures(self) -> None:
+        vault, clock = _Glass(), self.desk.clock
+        signer = issue_signer(
+            self.shops, vault, clock, self.shop_id, wire="bricklink", label="Bench"
+        ).values
+        authenticator = SignatureAuthenticator(
+            self.shops, vault, DynamoNonces(self._client, self._table), clock, window=300
+        )
+
+        def check(nonce: str) -> None:
+            timestamp = int(clock.now().timestamp())
+            request = _Signed(signer.consumer_key, signer.token_value, timestamp, nonce)
+            authenticator.authenticate("bricklink", request, Scope.READ_ORDERS)
+
+        with self.measuring("Check a signature, first time in a minute"):
+            check("first")
+        with self.measuring("Check a signature, signer remembered"):
+            check("second")
 
     def _make_salesperson(self) -> None:
         people = self.desk.people
@@ -241,6 +284,20 @@ class Bench:
         with self.measuring("Refund"):
             refund_order(self.desk, order, WantedRefund(), _ACTOR)
 
+    def _stock(self) -> None:
+        items = [(str(number), "v") for number in range(1, 6)]
+        for item in items:
+            self.desk.catalog.set_stock(self.shop_id, *item, 1)
+        placement = replace(
+            self._placement(f"TB{uuid4().int % 10**16:016d}", lines=5),
+            stock=tuple(StockTaken(*item, 1) for item in items),
+        )
+        with self.measuring("Create an order that takes five items from stock"):
+            order = place_order(self.desk, self.shop_id, placement, _ACTOR).order
+        with self.measuring("Cancel it, which gives them back"):
+            order = find_order(self.desk, self.shop_id, str(order.id))
+            cancel_order(self.desk, order, _ACTOR)
+
     def _add(self, order: Order, wanted: WantedLine) -> None:
         order = find_order(self.desk, self.shop_id, str(order.id))
         add_line(self.desk, self.shop_id, order, wanted, _ACTOR)
@@ -267,7 +324,27 @@ class Bench:
         with self.measuring("List a page of 50 orders"):
             self.desk.orders.page(self.shop_id, limit=50)
         with self.measuring("List 50 whole orders, newest first"):
-            list_orders(self.desk, self.shop_id, limit=50)
+            newest_orders(self.desk, self.shop_id, ("1", ""), limit=50)
+        with self.measuring("List the newest 50 orders that are not filed"):
+            orders_on_desk(self.desk, self.shop_id, is_filed=False, limit=50)
+        self._bought()
+        with self.measuring("Search: a page of 50 whole orders"):
+            search_orders(self.desk, self.shop_id, OrderQuery(), offset=0, limit=50)
+        with self.measuring("Lay milestones, none due"):
+            lay_milestones(self.desk, self.shop_id)
+
+    def _bought(self) -> None:
+        buyer = Contact(name="kim", attributes={BUYING_SHOP: f"{self.shop_id}-buys"})
+        details = replace(_DETAILS, customer=buyer)
+        placements = (self._placement(f"TB{uuid4().int % 10**16:016d}") for _ in range(50))
+        *_, order = [
+            place_order(self.desk, self.shop_id, replace(each, details=details), _ACTOR).order
+            for each in placements
+        ]
+        with self.measuring("List the newest 50 orders that a shop bought"):
+            orders_bought(self.desk, f"{self.shop_id}-buys", limit=50)
+        with self.measuring("Read an order as the shop that bought it"):
+            find_bought_order(self.desk, f"{self.shop_id}-buys", order.id)
 
     def _closing(self) -> None:
         # Far enough back that nothing else in the table is due.
