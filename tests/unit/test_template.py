@@ -8,7 +8,10 @@ import pytest
 import yaml
 
 from orderhub.adapters.dynamodb import client as dynamodb
+from orderhub.http.endpoint import SLASH
+from orderhub.services.authenticate_signed import PURPOSE
 from orderhub.services.desk import MAX_SECONDS
+from orderhub_cli.connection import DUE_SHARDS_TAG, SECRETS_KEY_TAG
 from tests.support.table import ROOT, template
 
 RESOURCES: dict[str, dict[str, Any]] = template()["Resources"]
@@ -76,6 +79,43 @@ def test_every_payload_of_an_http_function_is_for_its_route() -> None:
         assert event["routeKey"] == f"{route['Method']} {route['Path']}"
 
 
+REJECTED = "/api/store/v1/{proxy+}"
+"""What no operation of this API takes is told in its own envelope."""
+
+
+def test_routes_that_take_a_slash_at_the_end_take_nothing_else() -> None:
+    """What such a route calls ``slash`` the endpoint answers as a path without a route."""
+    for properties in FUNCTIONS.values():
+        for event in properties.get("Events", {}).values():
+            path = event["Properties"].get("Path", "")
+            if path == REJECTED:
+                continue
+            assert "+}" not in path or path.endswith(f"/{{{SLASH}+}}"), path
+
+
+SIGNED = sorted(
+    str(app.parent.relative_to(ROOT))
+    for app in (ROOT / "functions").glob("*/*/app.py")
+    if "signed_endpoint" in app.read_text(encoding="utf-8")
+)
+
+
+@pytest.mark.parametrize("folder", SIGNED)
+def test_functions_with_signed_requests_open_secrets_for_that_alone(folder: str) -> None:
+    (name,) = (name for name, each in FUNCTIONS.items() if each["CodeUri"] == folder)
+    (decrypts,) = (each for each in statements(name) if actions(each) == ["kms:Decrypt"])
+    condition = {"StringEquals": {"kms:EncryptionContext:purpose": PURPOSE}}
+    assert decrypts["Condition"] == condition
+
+
+@pytest.mark.parametrize("folder", [folder for folder in SIGNED if "/get_" in folder])
+def test_functions_that_read_signed_requests_write_nonces_alone(folder: str) -> None:
+    (name,) = (name for name, each in FUNCTIONS.items() if each["CodeUri"] == folder)
+    (writes,) = (each for each in statements(name) if "dynamodb:PutItem" in actions(each))
+    keys = {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": "NONCE#*"}}
+    assert (actions(writes), writes["Condition"]) == (["dynamodb:PutItem"], keys)
+
+
 def test_handlers_are_read_at_one_glance() -> None:
     for app in (ROOT / "functions").glob("*/*/app.py"):
         assert len(app.read_text(encoding="utf-8").splitlines()) <= 30, app
@@ -109,6 +149,35 @@ def test_no_machine_path_or_registry_stands_in_what_we_pin() -> None:
         text = lock.read_text(encoding="utf-8")
         assert "://" not in text, lock
         assert "--hash=sha256:" in text, lock
+
+
+def test_the_table_says_into_how_many_shards_its_deadlines_go() -> None:
+    """Who writes orders beside the functions must use the shards that they sweep."""
+    variables = template()["Globals"]["Function"]["Environment"]["Variables"]
+    tag = {"Key": DUE_SHARDS_TAG, "Value": variables["DUE_SHARDS"]}
+    assert tag in RESOURCES["Table"]["Properties"]["Tags"]
+
+
+def test_the_table_says_which_key_its_secrets_are_encrypted_under() -> None:
+    variables = template()["Globals"]["Function"]["Environment"]["Variables"]
+    tag = {"Key": SECRETS_KEY_TAG, "Value": variables["SECRETS_KEY"]}
+    assert tag in RESOURCES["Table"]["Properties"]["Tags"]
+
+
+def test_the_key_for_secrets_is_never_lost_with_the_stack() -> None:
+    key = RESOURCES["SecretsKey"]
+    assert key["DeletionPolicy"] == key["UpdateReplacePolicy"] == "Retain"
+    assert key["Properties"]["EnableKeyRotation"] is True
+
+
+def test_functions_may_only_read_secrets_and_only_those_for_a_purpose() -> None:
+    for function in FUNCTIONS:
+        for statement in statements(function):
+            if any(action.startswith("kms:") for action in actions(statement)):
+                assert actions(statement) == ["kms:Decrypt"], function
+                assert statement["Resource"] == "SecretsKey.Arn", function
+                condition = statement["Condition"]["StringEquals"]
+                assert condition["kms:EncryptionContext:purpose"], function
 
 
 ALARMS = [

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from orderhub.domain.errors import Forbidden, Unauthenticated
+from orderhub.domain.errors import Forbidden, ShopInactive, Unauthenticated
 from orderhub.domain.events import Terms
 from orderhub.domain.shop import Credential, Shop
 from orderhub.services.authenticate import Authenticator, token_hash
@@ -151,6 +151,8 @@ def test_a_newly_issued_token_works_at_once(door: Door) -> None:
 
 def test_a_credential_without_its_shop_is_refused(door: Door) -> None:
     door.issue("orphan", credential_id="c2", shop_id="gone")
+    with pytest.raises(ShopInactive):
+        door.authenticator.authenticate(WIRE, "orphan", WRITE)
     assert not door.lets_in("orphan")
     door.shops.put(Shop(id="gone", name="Back", currency="CNY", created_at=NOON))
     assert door.lets_in("orphan")

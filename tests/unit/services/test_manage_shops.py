@@ -1,6 +1,8 @@
 """What an operator may do for a shop, and what is refused."""
 
 from dataclasses import replace
+from functools import partial
+from typing import Any
 
 import pytest
 
@@ -14,6 +16,7 @@ from orderhub.domain.shop import (
     Price,
     Product,
     Scope,
+    Shop,
     Variant,
 )
 from orderhub.services import manage_shops
@@ -189,6 +192,63 @@ def test_a_window_is_a_second_at_least_and_ten_years_at_most(office: Office, sec
     assert shop.terms_for("marketplace") == DEFAULT_TERMS["marketplace"]
 
 
+def test_settings_change_one_by_one(office: Office) -> None:
+    change = partial(manage_shops.change_settings, office.shops, "demo")
+    change(domain="Shop.Example.com")
+    change(cod_enabled=True)
+    change(tax_included=True, number=11218)
+    change(cod_enabled=False)
+
+    shop = manage_shops.require_shop(office.shops, "demo")
+    assert (shop.domain, shop.number) == ("shop.example.com", 11218)
+    assert (shop.cod_enabled, shop.tax_included) == (False, True)
+    assert change(domain="").domain == ""
+    assert change(email="shop@example.com").email == "shop@example.com"
+    assert change(email="").email == ""
+
+
+@pytest.mark.parametrize(
+    ("field", "wrong"),
+    [
+        ("domain", {"domain": "https://shop.example.com"}),
+        ("domain", {"domain": "shop"}),
+        ("domain", {"domain": "shop.example.com:8080"}),
+        ("domain", {"domain": "-shop.example.com"}),
+        ("domain", {"domain": ".".join(["a" * 60] * 5)}),
+        ("domain", {"domain": "shop.example.com\n"}),
+        ("email", {"email": "shop"}),
+        ("email", {"email": "shop@example.com, other@example.com"}),
+        ("number", {"number": 9_999}),
+        ("number", {"number": 100_000}),
+    ],
+)
+def test_a_setting_that_can_not_be_changes_nothing(
+    office: Office, field: str, wrong: dict[str, Any]
+) -> None:
+    before = office.shops.get("demo")
+
+    with pytest.raises(InvalidField) as refused:
+        manage_shops.change_settings(office.shops, "demo", cod_enabled=True, **wrong)
+
+    assert refused.value.field == field
+    assert office.shops.get("demo") == before
+
+
+def test_only_a_shop_that_exists_has_settings(office: Office) -> None:
+    with pytest.raises(NotFound):
+        manage_shops.change_settings(office.shops, "nowhere", cod_enabled=True)
+
+
+def test_a_shop_has_a_number_that_follows_from_its_id() -> None:
+    shops = [
+        Shop(id=f"shop-{n}", name="x", currency="CNY", created_at=NOON, domain=f"{n}.example")
+        for n in range(50)
+    ]
+    assert shops[0].number == replace(shops[0], name="y", domain="").number
+    assert all(10_000 <= shop.number <= 99_999 for shop in shops)
+    assert len({shop.number for shop in shops}) > 45
+
+
 def test_windows_need_a_wire_and_a_shop_that_exist(office: Office) -> None:
     with pytest.raises(InvalidField) as refused:
         office.windows("telex", refund_window=DAY)
@@ -342,11 +402,68 @@ def test_a_product_may_have_no_variants(office: Office) -> None:
     assert office.catalog.product("demo", "8802") is not None
 
 
+def set_stock(office: Office, product_id: str, variant_id: str, quantity: int) -> None:
+    manage_shops.set_stock(
+        office.shops,
+        office.catalog,
+        "demo",
+        product_id=product_id,
+        variant_id=variant_id,
+        quantity=quantity,
+    )
+
+
+def test_a_variant_whose_pieces_were_counted_tracks_stock(office: Office) -> None:
+    others = Variant(id="red", prices=priced("CNY", "64.00"))
+    office.put(tea_pot(variants=(*tea_pot().variants, others)))
+
+    set_stock(office, "8802", "white", 7)
+    set_stock(office, "8802", "white", 0)
+    set_stock(office, "8802", "white", 5)
+
+    product = manage_shops.require_product(office.shops, office.catalog, "demo", "8802")
+    assert [variant.tracks_stock for variant in product.variants] == [True, False]
+    assert manage_shops.count_stock(office.catalog, "demo", product) == {"white": 5}
+
+
+def test_a_product_that_is_put_again_keeps_its_pieces_and_may_stop_tracking(
+    office: Office,
+) -> None:
+    office.put(tea_pot())
+    set_stock(office, "8802", "white", 7)
+
+    office.put(tea_pot())
+    assert manage_shops.count_stock(office.catalog, "demo", tea_pot()) == {}
+    tracking = tea_pot(variants=(replace(tea_pot().variants[0], tracks_stock=True),))
+    office.put(tracking)
+    assert manage_shops.count_stock(office.catalog, "demo", tracking) == {"white": 7}
+
+
+@pytest.mark.parametrize(
+    ("product_id", "variant_id", "kind"), [("1", "white", "product"), ("8802", "blue", "variant")]
+)
+def test_only_what_is_sold_has_a_stock(
+    office: Office, product_id: str, variant_id: str, kind: str
+) -> None:
+    office.put(tea_pot())
+    with pytest.raises(NotFound) as missing:
+        set_stock(office, product_id, variant_id, 1)
+    assert missing.value.kind == kind
+
+
+@pytest.mark.parametrize("quantity", [-1, 1_000_000_001])
+def test_no_absurd_number_of_pieces_is_there(office: Office, quantity: int) -> None:
+    office.put(tea_pot())
+    with pytest.raises(InvalidField) as refused:
+        set_stock(office, "8802", "white", quantity)
+    assert (refused.value.field, refused.value.reason) == ("quantity", "out_of_range")
+
+
 def test_nothing_is_written_when_one_of_the_products_is_bad(office: Office) -> None:
     with pytest.raises(InvalidField):
         office.put(tea_pot(), tea_pot(id="8803", name=""))
 
-    assert not office.catalog.stock
+    assert not office.catalog.shelves
 
 
 @pytest.mark.parametrize(

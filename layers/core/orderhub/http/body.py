@@ -15,7 +15,8 @@ from urllib.parse import parse_qsl
 
 from orderhub.wire.contract import BodyTooLarge, MalformedBody, UnsupportedMedia
 
-_MAX_FORM_FIELDS: Final = 1000
+FORM: Final = "application/x-www-form-urlencoded"
+MAX_FORM_FIELDS: Final = 1000
 _MAX_DEPTH: Final = 32
 _CHARSET: Final = re.compile(r"""charset\s*=\s*["']?([^"';\s]*)""")
 
@@ -31,29 +32,35 @@ def decode_body(
 
     Raises a :class:`~orderhub.wire.contract.RequestError`.
     """
-    raw = _bytes(event, max_bytes)
+    raw = raw_body(event, max_bytes)
     if not raw.strip():
         return None
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise MalformedBody("The request body is not valid UTF-8.") from None
-    media, _, parameters = headers.get("content-type", "").partition(";")
-    media = media.strip().lower()
+    media, parameters = media_type(headers)
     charset = _CHARSET.search(parameters.lower())
     if charset and charset[1] not in ("utf-8", "utf8"):
         raise UnsupportedMedia("The request body must be UTF-8.")
-    if media == "application/x-www-form-urlencoded" and takes_forms:
+    if media == FORM and takes_forms:
         return _form(text)
     if media in ("", "application/json", "text/json") or media.endswith("+json"):
         return _json(text)
     accepted = "application/json"
     if takes_forms:
-        accepted += " or application/x-www-form-urlencoded"
+        accepted += f" or {FORM}"
     raise UnsupportedMedia(f"The Content-Type must be {accepted}.")
 
 
-def _bytes(event: Mapping[str, Any], max_bytes: int) -> bytes:
+def media_type(headers: Mapping[str, str]) -> tuple[str, str]:
+    """The body's media type in small letters, and the parameters behind it."""
+    media, _, parameters = headers.get("content-type", "").partition(";")
+    return media.strip().lower(), parameters
+
+
+def raw_body(event: Mapping[str, Any], max_bytes: int) -> bytes:
+    """The body as it was sent. Raises a :class:`~orderhub.wire.contract.RequestError`."""
     body: str = event.get("body") or ""
     # Measured before decoding: base64 makes 3 bytes from 4 characters.
     characters = len(body) * 3 // 4 if event.get("isBase64Encoded") else len(body)
@@ -127,7 +134,7 @@ def _form(text: str) -> dict[str, str]:
             keep_blank_values=True,
             strict_parsing=True,
             errors="strict",
-            max_num_fields=_MAX_FORM_FIELDS,
+            max_num_fields=MAX_FORM_FIELDS,
         )
     except ValueError:  # also UnicodeDecodeError
         raise MalformedBody("The request body is not a valid form.") from None

@@ -1,9 +1,10 @@
 """What an operator does for a shop: make it, set its windows, let systems in, fill its shelves."""
 
+import re
 import secrets
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from orderhub.domain.errors import InvalidField, NotFound
@@ -13,6 +14,8 @@ from orderhub.domain.money import require_currency
 from orderhub.domain.people import User
 from orderhub.domain.shop import (
     DAY,
+    LARGEST_NUMBER,
+    SMALLEST_NUMBER,
     WIRES,
     Cart,
     CartLine,
@@ -26,6 +29,7 @@ from orderhub.domain.shop import (
 )
 from orderhub.ports import Catalog, Clock, ShopRepository
 from orderhub.services.authenticate import token_hash
+from orderhub.services.payment_link import require_email
 
 LONGEST_WINDOW: Final = 3650 * DAY
 """Ten years. Longer ones are mistakes, and could overrun the calendar."""
@@ -112,6 +116,62 @@ def change_windows(
     return changed
 
 
+def change_settings(
+    shops: ShopRepository,
+    shop_id: str,
+    *,
+    domain: str | None = None,
+    number: int | None = None,
+    cod_enabled: bool | None = None,
+    tax_included: bool | None = None,
+    email: str | None = None,
+) -> Shop:
+    """Set what is given, and return the shop. An empty ``domain`` or ``email`` clears it.
+
+    Raises :class:`NotFound` or :class:`InvalidField` (``domain``, ``number``, ``email``).
+    """
+    if domain is not None:
+        domain = require_domain(domain)
+    if email:
+        email = _require_address(email)
+    if number is not None and not SMALLEST_NUMBER <= number <= LARGEST_NUMBER:
+        message = f"a shop's number is from {SMALLEST_NUMBER} to {LARGEST_NUMBER}"
+        raise InvalidField("number", "out_of_range", message)
+    shop = require_shop(shops, shop_id)
+    given: dict[str, Any] = {
+        "domain": domain,
+        "given_number": number,
+        "cod_enabled": cod_enabled,
+        "tax_included": tax_included,
+        "email": email,
+    }
+    changed = replace(shop, **{name: it for name, it in given.items() if it is not None})
+    if changed != shop:
+        shops.put(changed)
+    return changed
+
+
+def _require_address(email: str) -> str:
+    try:
+        return require_email(email)
+    except InvalidField:
+        message = f"{email!r} is not an address like shop@example.com"
+        raise InvalidField("email", "invalid", message) from None
+
+
+def require_domain(text: str) -> str:
+    """Return ``text`` in small letters if it is a host name or empty, else raise
+    :class:`InvalidField`."""
+    if text and not (len(text) <= 253 and _HOST.fullmatch(text)):
+        message = f"{text!r} is not a host like shop.example.com"
+        raise InvalidField("domain", "invalid", message)
+    return text.lower()
+
+
+_LABEL: Final = r"[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?"
+_HOST: Final = re.compile(rf"{_LABEL}(?:\.{_LABEL})+")
+
+
 def require_wire(name: str) -> str:
     """Return ``name`` if it is a wire's, else raise :class:`InvalidField`."""
     if name not in WIRES:
@@ -152,6 +212,7 @@ def issue_credential(
     scopes: Iterable[str] = ALL_SCOPES,
     token: str | None = None,
     user: User | None = None,
+    app_key: str = "",
 ) -> IssuedCredential:
     """Let an external system use one wire for one shop.
 
@@ -160,7 +221,6 @@ def issue_credential(
     :class:`NotFound` for the shop, or :class:`InvalidField`: ``token`` is ``taken`` when any
     credential has it, revoked ones included.
     """
-    require_wire(wire)
     if token is None:
         token = secrets.token_hex(20)
     elif not SHORTEST_TOKEN <= len(token) <= LONGEST_TOKEN:
@@ -171,21 +231,50 @@ def issue_credential(
         )
     elif not (token.isascii() and token.isprintable()) or " " in token:
         raise InvalidField("token", "invalid", "a token has no blanks and nothing but ASCII")
+    credential = new_credential(
+        shops,
+        clock,
+        shop_id,
+        wire=wire,
+        label=label,
+        scopes=scopes,
+        token_hash=token_hash(token),
+        user=user,
+        app_key=app_key,
+    )
+    shops.add_credential(credential)
+    return IssuedCredential(credential, token)
+
+
+def new_credential(
+    shops: ShopRepository,
+    clock: Clock,
+    shop_id: str,
+    *,
+    wire: str,
+    label: str,
+    scopes: Iterable[str],
+    token_hash: str,
+    user: User | None = None,
+    app_key: str = "",
+) -> Credential:
+    """A credential that is not stored yet. Raises :class:`NotFound` for the shop, or
+    :class:`InvalidField`."""
+    require_wire(wire)
     asked = {Scope(scope) for scope in scopes}
     if not asked:
         raise InvalidField("scopes", "required", "a credential has one scope at least")
-    credential = Credential(
+    return Credential(
         id=f"cred_{secrets.token_hex(6)}",
         shop_id=require_shop(shops, shop_id).id,
         wire=wire,
         label=_require_text("label", label),
-        token_hash=token_hash(token),
+        token_hash=token_hash,
         scopes=tuple(scope.value for scope in Scope if scope in asked),
         created_at=clock.now(),
         user_id=user.id if user else None,
+        app_key=app_key,
     )
-    shops.add_credential(credential)
-    return IssuedCredential(credential, token)
 
 
 def list_credentials(shops: ShopRepository, shop_id: str) -> Sequence[Credential]:
@@ -258,6 +347,47 @@ def put_products(
         on_written(product)
 
 
+def count_stock(catalog: Catalog, shop_id: str, product: Product) -> Mapping[str, int]:
+    """Variant id → pieces, of the product's variants that track stock."""
+    tracked = [(product.id, variant.id) for variant in product.variants if variant.tracks_stock]
+    counted = catalog.stock(shop_id, tracked) if tracked else {}
+    return {variant_id: pieces for (_, variant_id), pieces in counted.items()}
+
+
+def set_stock(
+    shops: ShopRepository,
+    catalog: Catalog,
+    shop_id: str,
+    *,
+    product_id: str,
+    variant_id: str,
+    quantity: int,
+) -> None:
+    """So many pieces of a variant are there now. It tracks stock from now on.
+
+    Raises :class:`NotFound` for the shop, the product or the variant, or :class:`InvalidField`
+    (``quantity``).
+    """
+    if not 0 <= quantity <= MAX_QUANTITY:
+        message = f"from 0 to {MAX_QUANTITY} pieces can be in stock"
+        raise InvalidField("quantity", "out_of_range", message)
+    product = require_product(shops, catalog, shop_id, product_id)
+    variant = require_variant(product, variant_id)
+    catalog.set_stock(shop_id, product_id, variant_id, quantity)
+    if not variant.tracks_stock:
+        tracking = replace(variant, tracks_stock=True)
+        variants = tuple(tracking if each == variant else each for each in product.variants)
+        catalog.put_product(shop_id, replace(product, variants=variants))
+
+
+def require_variant(product: Product, variant_id: str) -> Variant:
+    """The product's variant with this id. Raises :class:`NotFound`."""
+    for variant in product.variants:
+        if variant.id == variant_id:
+            return variant
+    raise NotFound("variant", f"{variant_id} of product {product.id}")
+
+
 def put_cart(
     shops: ShopRepository,
     catalog: Catalog,
@@ -294,11 +424,7 @@ def _require_sellable(catalog: Catalog, shop_id: str, line: CartLine, currency: 
     product = catalog.product(shop_id, line.product_id)
     if product is None:
         raise NotFound("product", line.product_id)
-    for variant in product.variants:
-        if variant.id == line.variant_id:
-            break
-    else:
-        raise NotFound("variant", f"{line.variant_id} of product {line.product_id}")
+    variant = require_variant(product, line.variant_id)
     if currency not in variant.prices:
         message = f"variant {variant.id} of product {product.id} has no price in {currency}"
         raise InvalidField("currency", "unpriced", message)

@@ -56,10 +56,12 @@ class OpenRequest:
     """A request from anybody, with its body decoded.
 
     ``now`` is when it came in: what answers show is as of then. ``base_url`` is where callers
-    reach this API, without a slash at its end.
+    reach this API, without a slash at its end. ``route`` is the template's, such as
+    ``GET /orders/{id}``, for operations that have several.
     """
 
     now: datetime
+    route: str = ""
     path: Mapping[str, str]
     query: Mapping[str, str]
     headers: Mapping[str, str]
@@ -82,16 +84,24 @@ class Request(OpenRequest):
 @dataclass(frozen=True, slots=True)
 class Response:
     """``body`` is anything JSON can say, a ``Decimal`` being a number, or the bytes of a file,
-    whose content type ``headers`` tell. ``about`` goes into the log line, never to the caller."""
+    whose content type ``headers`` tell. ``about`` goes into the log line, never to the caller.
+
+    ``is_fault`` says that it is ours to mend, for APIs that say so with another status than 500.
+    """
 
     status: int
     body: object
     headers: Mapping[str, str] = dataclasses.field(default_factory=dict)
     about: Mapping[str, object] = dataclasses.field(default_factory=dict)
+    is_fault: bool = False
 
 
 class Wire(Protocol):
-    """What the HTTP layer must know of an order API."""
+    """What the HTTP layer must know of an order API.
+
+    APIs whose clients sign their requests, and pages, need no more; APIs whose clients present a
+    token are :class:`TokenWire`.
+    """
 
     @property
     def name(self) -> str: ...
@@ -104,13 +114,15 @@ class Wire(Protocol):
     @property
     def max_body_bytes(self) -> int: ...
 
+    def error(self, error: Exception) -> Response:
+        """This API's own answer for whatever went wrong. Unknown errors give an opaque 500."""
+        ...
+
+
+class TokenWire(Wire, Protocol):
     def token(self, headers: Mapping[str, str], body: object) -> str | None:
         """The credential that a request presents, wherever this API puts it.
 
         An API that tells a missing credential from a wrong one may raise a :class:`RequestError`.
         """
-        ...
-
-    def error(self, error: Exception) -> Response:
-        """This API's own answer for whatever went wrong. Unknown errors give an opaque 500."""
         ...

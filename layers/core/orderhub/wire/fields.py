@@ -134,6 +134,12 @@ def _number(value: Any) -> Decimal:
     raise problem("not_a_number")
 
 
+def number() -> Any:
+    """A decimal number, also when it comes as text. Its range and precision are for the currency
+    to judge."""
+    return BeforeValidator(_number)
+
+
 def _day(value: Any) -> str:
     """A date, or a date with a time, as ISO 8601 writes them; kept as it is written."""
     given = _text(value)
