@@ -335,6 +335,8 @@ def _write_stack_file(cloud: LocalCloud, stack: Stack) -> None:
         api_url=stack.api_url,
         table_name=outputs["TableName"],
         event_bus_name=outputs["EventBusName"],
+        due_shards=int(outputs["DueShards"]),
+        secrets_key=outputs["SecretsKeyArn"],
         state_machines={
             "payment_timeout": outputs["PaymentTimeoutArn"],
             "refund_window": outputs["RefundWindowArn"],

@@ -22,6 +22,7 @@ class Message:
     to: tuple[str, ...]
     subject: str
     text: str
+    copy_to: tuple[str, ...] = ()
 
 
 def allow_sender(cloud: LocalCloud, address: str) -> None:
@@ -32,7 +33,7 @@ def allow_sender(cloud: LocalCloud, address: str) -> None:
 
 
 def messages(cloud: LocalCloud, to: str) -> list[Message]:
-    """What was sent to ``to``, oldest first."""
+    """What was sent to ``to``, as a copy too, oldest first."""
     # No credentials: whoever may reach the loopback address may read.
     with urllib.request.urlopen(f"{cloud.endpoint_url}{_INBOX}", timeout=10) as answer:  # noqa: S310
         accounts: dict[str, list[dict[str, Any]]] = json.load(answer)["messages"]
@@ -42,8 +43,9 @@ def messages(cloud: LocalCloud, to: str) -> list[Message]:
             to=tuple(message["To"]),
             subject=message["Subject"],
             text=message["BodyText"],
+            copy_to=tuple(message["CC"]),
         )
         for kept in accounts.values()
         for message in kept
-        if to in message["To"]
+        if to in (*message["To"], *message["CC"])
     ]

@@ -13,10 +13,17 @@ import os
 import shutil
 import tempfile
 import threading
+import time
 import zipfile
+from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
 from typing import Any
+
+MOST_ENVIRONMENTS = 4 * (os.cpu_count() or 1)
+"""Of one function, at the same time."""
+_LONGEST_WAIT = 10.0
+"""In seconds."""
 
 
 def apply(layers_folder: Path) -> None:
@@ -27,6 +34,8 @@ def apply(layers_folder: Path) -> None:
     retry_failed_stream_batches()
     ignore_a_slash_at_the_end()
     let_mail_be_granted_by_sender()
+    let_conditions_see_keys_and_contexts()
+    queue_bursts()
 
 
 def share_layers(folder: Path) -> None:
@@ -219,6 +228,41 @@ def let_mail_be_granted_by_sender() -> None:
     iam_actions._ses_v2_resource_arn = identity_of
 
 
+def let_conditions_see_keys_and_contexts() -> None:
+    """Give the conditions of policies what AWS gives them and ministack doesn't: the encryption
+    context of KMS (``kms:EncryptionContext:…``), and the partition keys that a request to DynamoDB
+    names (``dynamodb:LeadingKeys``), as far as these are called ``pk``."""
+    from ministack.core import iam_actions
+
+    tags_of = iam_actions.request_tag_context
+
+    @functools.wraps(tags_of)
+    def context_of(service: str, action: str, body: bytes, params: Any) -> dict[str, Any]:
+        context: dict[str, Any] = tags_of(service, action, body, params)
+        if service == "kms":
+            for key, value in (json.loads(body or b"{}").get("EncryptionContext") or {}).items():
+                context[f"kms:EncryptionContext:{key}"] = value
+        if service == "dynamodb" and (keys := sorted(set(_partitions(json.loads(body or b"{}"))))):
+            context["dynamodb:LeadingKeys"] = keys
+        return context
+
+    iam_actions.request_tag_context = context_of
+
+
+def _partitions(request: Any) -> Iterator[str]:
+    """The partition keys of the items that a request, or a part of it, is about."""
+    if isinstance(request, list):
+        for part in request:
+            yield from _partitions(part)
+    elif isinstance(request, dict):
+        item = request.get("Item") or request.get("Key")
+        if isinstance(item, dict) and "pk" in item:
+            yield item["pk"].get("S", "")
+        else:
+            for part in request.values():
+                yield from _partitions(part)
+
+
 def _mapping_of(lambda_svc: Any, function: Any, source_arn: str) -> dict[str, Any]:
     name = (function.get("config") or function).get("FunctionName")
     for _account, _region, mapping in lambda_svc._iter_all_esms():
@@ -226,3 +270,38 @@ def _mapping_of(lambda_svc: Any, function: Any, source_arn: str) -> dict[str, An
             found: dict[str, Any] = mapping
             return found
     return {}
+
+
+def queue_bursts() -> None:
+    """Let a burst on one function wait for its environments, once there are as many as the machine
+    can use.
+
+    ministack starts a process for each concurrent request, as Lambda starts an environment. A
+    hundred of them starting at once on two processors take longer than the gateway waits. Beyond
+    :data:`MOST_ENVIRONMENTS` of a function, a request waits for one that is free, and gets one of
+    its own after all if that takes too long: a function that calls itself must not wait for itself.
+    """
+    from ministack.services import lambda_svc
+
+    acquire, release = lambda_svc.acquire_worker, lambda_svc.release_worker
+    released = threading.Condition()
+
+    @functools.wraps(acquire)
+    def acquire_or_wait(*args: Any, **options: Any) -> Any:
+        give_up_at = time.monotonic() + _LONGEST_WAIT
+        with released:
+            while time.monotonic() < give_up_at:
+                found = acquire(*args, **{**options, "max_concurrency": MOST_ENVIRONMENTS})
+                if found[0] is not None:
+                    return found
+                released.wait(timeout=0.5)
+        return acquire(*args, **options)
+
+    @functools.wraps(release)
+    def release_and_tell(worker: Any) -> None:
+        release(worker)
+        with released:
+            released.notify_all()
+
+    lambda_svc.acquire_worker = acquire_or_wait
+    lambda_svc.release_worker = release_and_tell
