@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -22,12 +22,15 @@ from local import project
 from local.cloud import LocalCloud, free_port
 from local.deployment import Stack, deploy
 from orderhub.adapters.dynamodb.orders import DynamoOrders
+from orderhub.adapters.kms import KmsVault
 from orderhub.adapters.system import SystemClock
 from orderhub.bootstrap import Application
 from orderhub.domain.events import Terms
 from orderhub.domain.money import UnitPrice
 from orderhub.domain.shop import CartLine, Price, Product, Variant
 from orderhub.services import manage_people, manage_shops
+from orderhub.services.issue_app import IssuedApp, issue_app
+from orderhub.services.issue_signer import SignerValues, issue_signer
 from orderhub.settings import Settings
 
 ON_THE_CLOUD = pytest.mark.xdist_group("local-cloud")
@@ -81,9 +84,11 @@ class Deployment:
         settings = Settings(
             table_name=self.outputs["TableName"],
             event_bus_name=self.outputs["EventBusName"],
-            due_shards=4,
+            due_shards=int(self.outputs["DueShards"]),
+            secrets_key=self.outputs["SecretsKeyArn"],
         )
-        return Application(settings, client=self.table)
+        vault = KmsVault(self.aws("kms"), settings.secrets_key)
+        return Application(settings, client=self.table, vault=vault)
 
     def run_machine(self, output: str) -> dict[str, Any]:
         """Run a state machine to its end; return how it ended."""
@@ -115,48 +120,121 @@ def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]
         cloud.stop()
 
 
+def new_shop(
+    deployment: Deployment,
+    *,
+    payment_timeout: int | None = 3600,
+    refund_window: int | None = 86400,
+) -> Shop:
+    """A shop with products 1 to 3 at 10.00 CNY, and windows as told, in seconds."""
+    application = deployment.application
+    clock = SystemClock()
+    shop_id = f"e2e-{uuid4().hex[:12]}"
+    manage_shops.create_shop(application.shops, clock, shop_id=shop_id, name="E2E", currency="CNY")
+    manage_shops.change_windows(
+        application.shops,
+        shop_id,
+        "marketplace",
+        lambda _: Terms(payment_timeout=payment_timeout, refund_window=refund_window),
+    )
+    price = Price(price=UnitPrice.of(10, "CNY"))
+    manage_shops.put_products(
+        application.shops,
+        application.desk.catalog,
+        shop_id,
+        [
+            Product(
+                id=str(n),
+                name=f"Product {n}",
+                variants=(Variant(id=f"v{n}", prices={"CNY": price}),),
+            )
+            for n in (1, 2, 3)
+        ],
+    )
+    issued = manage_shops.issue_credential(
+        application.shops, clock, shop_id, wire="marketplace", label="e2e"
+    )
+    return Shop(shop_id, issued.token, deployment.api_url)
+
+
 @pytest.fixture
 def make_shop(deployment: Deployment) -> Callable[..., Shop]:
-    """Makes shops with products 1 to 3 at 10.00 CNY, and windows as told, in seconds."""
-
-    def make(*, payment_timeout: int | None = 3600, refund_window: int | None = 86400) -> Shop:
-        application = deployment.application
-        clock = SystemClock()
-        shop_id = f"e2e-{uuid4().hex[:12]}"
-        manage_shops.create_shop(
-            application.shops, clock, shop_id=shop_id, name="E2E", currency="CNY"
-        )
-        manage_shops.change_windows(
-            application.shops,
-            shop_id,
-            "marketplace",
-            lambda _: Terms(payment_timeout=payment_timeout, refund_window=refund_window),
-        )
-        price = Price(price=UnitPrice.of(10, "CNY"))
-        manage_shops.put_products(
-            application.shops,
-            application.desk.catalog,
-            shop_id,
-            [
-                Product(
-                    id=str(n),
-                    name=f"Product {n}",
-                    variants=(Variant(id=f"v{n}", prices={"CNY": price}),),
-                )
-                for n in (1, 2, 3)
-            ],
-        )
-        issued = manage_shops.issue_credential(
-            application.shops, clock, shop_id, wire="marketplace", label="e2e"
-        )
-        return Shop(shop_id, issued.token, deployment.api_url)
-
-    return make
+    """Makes shops as :func:`new_shop` does."""
+    return partial(new_shop, deployment)
 
 
 @pytest.fixture
 def shop(make_shop: Callable[..., Shop]) -> Shop:
     return make_shop()
+
+
+def new_app(deployment: Deployment, shop: Shop) -> IssuedApp:
+    """A shop system that speaks Youhaosuda's API."""
+    shops = deployment.application.shops
+    return issue_app(shops, SystemClock(), shop.id, wire="youhaosuda", label="e2e")
+
+
+@dataclass
+class Store:
+    """A shop of a test's own where 30 lamps are counted, and a system that makes its orders."""
+
+    shop: Shop
+    token: str
+
+    def client(self, **headers: str) -> httpx.Client:
+        headers = {"access-token": self.token, **headers}
+        return httpx.Client(base_url=self.shop.api_url, headers=headers, timeout=60)
+
+
+LAMP = {"product_id": "lamp", "variant_id": "lamp-1"}
+
+
+def new_store(deployment: Deployment, *, lamps: int = 30, shop: Shop | None = None) -> Store:
+    """Lamps at 25.00 CNY, beside what every shop here has; in a new shop unless there is one."""
+    shop, application = shop or new_shop(deployment), deployment.application
+    price = Price(price=UnitPrice.of(25, "CNY"))
+    lamp = Variant(id="lamp-1", prices={"CNY": price}, tracks_stock=True)
+    catalog = application.desk.catalog
+    products = [Product(id="lamp", name="Lamp", variants=(lamp,))]
+    manage_shops.put_products(application.shops, catalog, shop.id, products)
+    catalog.set_stock(shop.id, "lamp", "lamp-1", lamps)
+    issued = manage_shops.issue_credential(
+        application.shops, SystemClock(), shop.id, wire="shoplazza", label="e2e"
+    )
+    return Store(shop, issued.token)
+
+
+def store_order(pieces: int = 1, **fields: Any) -> dict[str, Any]:
+    """A request for lamps with what the document requires."""
+    return {
+        "line_items": [{**LAMP, "quantity": pieces}],
+        "shipping_address": {
+            "last_name": "Han",
+            "email": "mei.han@example.com",
+            "country": "United States",
+            "country_code": "US",
+            "province_code": "NM",
+            "city": "San Jose",
+            "address": "1 Rue des Carrieres",
+        },
+        "tax_total": "0.00",
+        "currency_code": "CNY",
+        **fields,
+    }
+
+
+def new_signer(deployment: Deployment, shop: Shop) -> SignerValues:
+    """What a system needs to sign its requests to BrickLink's API."""
+    application = deployment.application
+    issued = issue_signer(
+        application.shops,
+        application.vault,
+        SystemClock(),
+        shop.id,
+        wire="bricklink",
+        label="e2e",
+    )
+    return issued.values
 
 
 COMPANY, AGENT, CONSUMER = 1, 11, 12
@@ -262,7 +340,8 @@ def counter(make_counter: Callable[..., Counter]) -> Counter:
 
 @pytest.fixture
 def orders(deployment: Deployment) -> DynamoOrders:
-    return DynamoOrders(deployment.table, deployment.outputs["TableName"], due_shards=4)
+    shards = int(deployment.outputs["DueShards"])
+    return DynamoOrders(deployment.table, deployment.outputs["TableName"], shards)
 
 
 def notification(number: str | None = None, **fields: Any) -> dict[str, Any]:

@@ -38,6 +38,15 @@ def test_what_was_sent_is_read_back_as_it_was_written(cloud: LocalCloud) -> None
     )
 
 
+def test_a_copy_reaches_the_other_as_the_same_message(cloud: LocalCloud) -> None:
+    mail.allow_sender(cloud, SENDER)
+    mailer = SesMailer(cloud.client("sesv2"), SENDER)
+    mailer.send(Mail(to="kim@example.com", subject="x", text="y", copy_to="me@example.com"))
+    (message,) = mail.messages(cloud, "me@example.com")
+    assert (message.to, message.copy_to) == (("kim@example.com",), ("me@example.com",))
+    assert mail.messages(cloud, "kim@example.com") == [message]
+
+
 def test_nobody_can_send_in_the_name_of_an_unverified_sender(cloud: LocalCloud) -> None:
     mailer = SesMailer(cloud.client("sesv2"), "somebody@elsewhere.example")
     with pytest.raises(RuntimeError, match="MessageRejected"):

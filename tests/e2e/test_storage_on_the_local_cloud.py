@@ -4,8 +4,18 @@ from typing import Any
 
 import pytest
 
+from orderhub.adapters.kms import KmsVault
+from orderhub.services.desk import Desk
 from tests.e2e.conftest import ON_THE_CLOUD, Deployment
-from tests.support.storage import OrderRepositoryContract, shop
+from tests.support.metafields import MetafieldsContract
+from tests.support.secrets import SecretsContract
+from tests.support.storage import (
+    OrderRanksContract,
+    OrderRepositoryContract,
+    PlacingContract,
+    StockContract,
+    shop,
+)
 
 pytestmark = ON_THE_CLOUD
 
@@ -13,6 +23,64 @@ __all__ = ["shop"]
 
 
 class TestOnTheLocalCloud(OrderRepositoryContract):
+    @pytest.fixture
+    def client(self, deployment: Deployment) -> Any:
+        return deployment.table
+
+    @pytest.fixture
+    def table_name(self, deployment: Deployment) -> str:
+        return deployment.outputs["TableName"]
+
+
+class TestRanksOnTheLocalCloud(OrderRanksContract):
+    @pytest.fixture
+    def client(self, deployment: Deployment) -> Any:
+        return deployment.table
+
+    @pytest.fixture
+    def table_name(self, deployment: Deployment) -> str:
+        return deployment.outputs["TableName"]
+
+
+class TestPlacingOnTheLocalCloud(PlacingContract):
+    @pytest.fixture
+    def client(self, deployment: Deployment) -> Any:
+        return deployment.table
+
+    @pytest.fixture
+    def table_name(self, deployment: Deployment) -> str:
+        return deployment.outputs["TableName"]
+
+
+class TestStockOnTheLocalCloud(StockContract):
+    @pytest.fixture
+    def client(self, deployment: Deployment) -> Any:
+        return deployment.table
+
+    @pytest.fixture
+    def table_name(self, deployment: Deployment) -> str:
+        return deployment.outputs["TableName"]
+
+    @pytest.fixture
+    def desk(self, deployment: Deployment) -> Desk:
+        return deployment.application.desk
+
+
+class TestSecretsOnTheLocalCloud(SecretsContract):
+    @pytest.fixture
+    def client(self, deployment: Deployment) -> Any:
+        return deployment.table
+
+    @pytest.fixture
+    def table_name(self, deployment: Deployment) -> str:
+        return deployment.outputs["TableName"]
+
+    @pytest.fixture
+    def vault(self, deployment: Deployment) -> KmsVault:
+        return KmsVault(deployment.aws("kms"), deployment.outputs["SecretsKeyArn"])
+
+
+class TestMetafieldsOnTheLocalCloud(MetafieldsContract):
     @pytest.fixture
     def client(self, deployment: Deployment) -> Any:
         return deployment.table

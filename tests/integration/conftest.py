@@ -1,5 +1,6 @@
 """A shop on an emulated table, and everything wired as in a deployed function."""
 
+import os
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
@@ -8,8 +9,11 @@ from uuid import uuid4
 import boto3
 import pytest
 from moto import mock_aws
+from moto.core.models import DEFAULT_ACCOUNT_ID as ACCOUNT_ID
+from moto.dynamodb.models import dynamodb_backends
 
 from orderhub import bootstrap
+from orderhub.adapters import kms
 from orderhub.adapters.dynamodb import client as dynamodb
 from orderhub.adapters.system import SystemClock
 from orderhub.bootstrap import Application
@@ -31,19 +35,40 @@ def cloud() -> Iterator[Any]:
         yield boto3.client("dynamodb")
 
 
+@pytest.fixture(scope="session")
+def key_service(cloud: Any) -> Any:
+    """An emulated KMS."""
+    return boto3.client("kms")
+
+
+@pytest.fixture(scope="session")
+def secrets_key(key_service: Any) -> str:
+    """The ARN of a key in it."""
+    arn: str = key_service.create_key()["KeyMetadata"]["Arn"]
+    return arn
+
+
 @pytest.fixture
-def table(cloud: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    """A client, and a fresh table that the application finds in its environment."""
+def table(
+    cloud: Any, key_service: Any, secrets_key: str, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Any]:
+    """A client, and a fresh table that the application finds in its environment, with a key for
+    its secrets."""
     name = f"orderhub-{uuid4().hex}"
     create_table(cloud, name)
     monkeypatch.setenv("TABLE_NAME", name)
     monkeypatch.setenv("EVENT_BUS_NAME", "orders")
+    monkeypatch.setenv("SECRETS_KEY", secrets_key)
     monkeypatch.setattr(dynamodb, "connect", lambda: cloud)
+    monkeypatch.setattr(kms, "connect", lambda: key_service)
     application = bootstrap.application
     application.cache_clear()
     yield cloud
     application.cache_clear()
-    cloud.delete_table(TableName=name)
+    emulated = dynamodb_backends[ACCOUNT_ID][os.environ["AWS_DEFAULT_REGION"]].tables[name]
+    emulated.items.clear()
+    if emulated.stream_shard:
+        emulated.stream_shard.items.clear()
 
 
 @pytest.fixture

@@ -19,6 +19,7 @@ from orderhub.domain import commands
 from orderhub.domain.commands import Change
 from orderhub.domain.errors import Unavailable
 from orderhub.domain.status import OrderStatus
+from orderhub.domain.stock import StockTaken
 from orderhub.jobs import closing
 from orderhub.ports import OutgoingEvent, Published
 from orderhub.services.desk import Desk
@@ -95,6 +96,20 @@ def test_what_is_due_is_closed_once(application: Application, past_noon: None) -
     history = [entry.event.TYPE for entry in application.desk.orders.history("demo", stored.id)]
     assert history == ["order.placed", "order.expired"]
     assert find()["found"] == 0
+
+
+def test_what_an_expired_order_took_from_the_stock_is_there_again(
+    application: Application, past_noon: None
+) -> None:
+    item = ("3531", "12177")
+    catalog = application.desk.catalog
+    catalog.set_stock("demo", *item, 5)
+    change = placed("demo", stock=(StockTaken(*item, 5),))
+    application.desk.orders.commit(change)
+    assert catalog.stock("demo", [item]) == {item: 0}
+    for _ in range(2):
+        close([key(change)])
+        assert catalog.stock("demo", [item]) == {item: 5}
 
 
 def test_an_order_that_was_paid_meanwhile_is_left_alone(

@@ -52,6 +52,7 @@ class Client:
         operation: str,
         *,
         path: dict[str, str] | None = None,
+        query: dict[str, str] | None = None,
         body: object = None,
         raw: str | None = None,
         base64: bool = False,
@@ -59,10 +60,14 @@ class Client:
     ) -> Answer:
         """``body`` is sent as JSON, ``raw`` as it is; neither means no body at all."""
         event = copy.deepcopy(payload(f"{self._wire}/{operation}"))
-        event["headers"].pop("authorization", None)
+        for credential in ("authorization", "x-api-access-token"):
+            event["headers"].pop(credential, None)
         event["headers"] |= {"content-type": "application/json", **self._headers}
         event["headers"] |= {name.lower(): value for name, value in (headers or {}).items()}
         event.pop("body", None)
+        event.pop("queryStringParameters", None)
+        if query:
+            event["queryStringParameters"] = query
         if path is not None:
             # API Gateway hands them over decoded.
             event["pathParameters"] = path

@@ -1,5 +1,6 @@
 """Hand-written stand-ins for the ports, for tests without input or output."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -7,20 +8,33 @@ from datetime import UTC, datetime, timedelta
 from orderhub.domain import identity
 from orderhub.domain.commands import Change
 from orderhub.domain.details import Reference
-from orderhub.domain.errors import InvalidField, NameIsAnId, NotFound, ReferenceTaken
+from orderhub.domain.errors import (
+    InvalidField,
+    NameIsAnId,
+    NotFound,
+    OutOfStock,
+    ReferenceTaken,
+)
 from orderhub.domain.events import Recorded, claims
+from orderhub.domain.metafield import Metafield
 from orderhub.domain.order import DeadlineKind, Order
 from orderhub.domain.payment_link import PaymentLink
 from orderhub.domain.people import Company, Membership, User
 from orderhub.domain.shop import Cart, Credential, Product, Shop
+from orderhub.domain.status import OrderStatus
+from orderhub.domain.stock import StockItem
 from orderhub.ports import (
     Contention,
     DuePage,
+    Frontier,
     IdTaken,
     Mail,
+    Milestone,
     OrderKey,
     OrderPage,
     OrderSummary,
+    SealedCredential,
+    Unreadable,
     VersionConflict,
 )
 from orderhub.services.desk import Desk
@@ -77,13 +91,17 @@ class FakeEntropy:
 
 class FakeOrders:
     """Orders in memory, with the table's promises: all of a change or nothing, versions checked,
-    references unique within a shop."""
+    references unique within a shop, nothing taken from the stock that isn't there."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: FakeClock | None = None) -> None:
+        self.clock = clock or FakeClock()
         self.snapshots: dict[OrderKey, Order] = {}
         self.events: dict[OrderKey, list[Recorded]] = {}
         self.references: dict[tuple[str, Reference], int] = {}
+        self.claimed_at: dict[tuple[str, Reference], datetime] = {}
+        self.stock: dict[tuple[str, StockItem], int] = {}
         self.reads = 0
+        self.entries_counted = 0
         self.commits = 0
         self.contend: list[Exception] = []
         """Raised by the next commits, first come first served."""
@@ -114,7 +132,17 @@ class FakeOrders:
             (reference, order_id)
             for (shop, reference), order_id in self.references.items()
             if (shop, reference.kind, reference.value) == (shop_id, kind, value)
+            and self._owner(shop, reference)
         ]
+
+    def _owner(self, shop_id: str, name: Reference) -> int | None:
+        """The order with that name, unless the name is past its lifetime."""
+        if (shop_id, name) not in self.references:
+            return None
+        age = (self.clock.now() - self.claimed_at.get((shop_id, name), NOON)).total_seconds()
+        if name.lifetime is not None and age >= name.lifetime:
+            return None
+        return self.references[shop_id, name]
 
     def commit(self, change: Change) -> None:
         if self.meanwhile:
@@ -130,7 +158,7 @@ class FakeOrders:
             raise VersionConflict
         claimed = [name for entry in change.recorded for name in claims(entry.event)]
         for name in claimed:
-            owner = self.references.get((after.shop_id, name))
+            owner = self._owner(after.shop_id, name)
             if owner is not None:
                 raise ReferenceTaken(name.kind, name.scope, name.value, owner)
         for name in claimed:
@@ -139,9 +167,18 @@ class FakeOrders:
                 raise NameIsAnId(name.value)
         if change.before is None and stored is not None:
             raise IdTaken
+        stock = Counter({(after.shop_id, t.item): t.quantity for t in after.stock_taken})
+        if change.before:
+            stock.subtract({(after.shop_id, t.item): t.quantity for t in change.before.stock_taken})
+        short = [item for item, taken in stock.items() if taken > max(0, self.stock.get(item, 0))]
+        if short:
+            raise OutOfStock(tuple(item for _, item in short))
+        for item, taken in stock.items():
+            self.stock[item] = self.stock.get(item, 0) - taken
         self.snapshots[key] = after
         self.events.setdefault(key, []).extend(change.recorded)
         self.references.update({(after.shop_id, name): after.id for name in claimed})
+        self.claimed_at.update({(after.shop_id, name): self.clock.now() for name in claimed})
         self.commits += 1
 
     def history(self, shop_id: str, order_id: int) -> Iterator[Recorded]:
@@ -150,15 +187,80 @@ class FakeOrders:
     def page(
         self, shop_id: str, *, after_id: int = 0, before_id: int | None = None, limit: int = 50
     ) -> OrderPage:
-        raise AssertionError("no use case lists orders oldest first yet")
-
-    def latest(
-        self, shop_id: str, *, before_id: int | None = None, limit: int = 50
-    ) -> Sequence[OrderSummary]:
         self.reads += 1
-        ids = (key.order_id for key in self.snapshots if key.shop_id == shop_id)
-        chosen = sorted((i for i in ids if before_id is None or i < before_id), reverse=True)
-        return [OrderSummary.of(self.snapshots[OrderKey(shop_id, i)]) for i in chosen[:limit]]
+        found = [
+            OrderSummary.of(self.snapshots[OrderKey(shop_id, order_id)])
+            for order_id in self._ids(shop_id, after_id, before_id)
+        ]
+        page = tuple(found[:limit])
+        return OrderPage(page, page[-1].id if len(found) >= limit else None)
+
+    def count(self, shop_id: str, *, after_id: int, before_id: int) -> int:
+        self.reads += 1
+        counted = len(self._ids(shop_id, after_id, before_id))
+        self.entries_counted += counted
+        return counted
+
+    def sold_by(
+        self, shop_id: str, seller_id: str, *, before_id: int | None = None, limit: int
+    ) -> Sequence[int]:
+        self.reads += 1
+        newest = reversed(self._ids(shop_id, 0, before_id))
+        orders = (self.snapshots[OrderKey(shop_id, order_id)] for order_id in newest)
+        return [order.id for order in orders if order.seller_id == seller_id][:limit]
+
+    def of_customer(
+        self, shop_id: str, number: int, *, after_id: int, before_id: int
+    ) -> Iterator[int]:
+        self.reads += 1
+        for order_id in self._ids(shop_id, after_id, before_id):
+            if self.snapshots[OrderKey(shop_id, order_id)].customer_number == number:
+                yield order_id
+
+    def get_each(self, keys: Sequence[OrderKey]) -> Sequence[Order]:
+        self.reads += 1
+        found = (self.snapshots.get(key) for key in keys)
+        return [order for order in found if order]
+
+    def on_desk(self, shop_id: str, *, is_filed: bool, status: OrderStatus) -> Iterator[int]:
+        self.reads += 1
+        for order_id in reversed(self._ids(shop_id, 0, None)):
+            order = self.snapshots[OrderKey(shop_id, order_id)]
+            if (order.is_filed, order.status) == (is_filed, status):
+                yield order_id
+
+    def bought_by(self, buying_shop_id: str) -> Iterator[OrderKey]:
+        self.reads += 1
+        found = [
+            key
+            for key, order in self.snapshots.items()
+            if buying_shop_id and order.buying_shop_id == buying_shop_id
+        ]
+        yield from sorted(found, key=lambda key: key.order_id, reverse=True)
+
+    def bought(self, buying_shop_id: str, order_id: int) -> Sequence[OrderKey]:
+        return [key for key in self.bought_by(buying_shop_id) if key.order_id == order_id]
+
+    def changed(self, shop_id: str, since: datetime, until: datetime | None) -> Iterator[int]:
+        self.reads += 1
+        changes = sorted(
+            (recorded.at, key.order_id)
+            for key, events in self.events.items()
+            for recorded in events
+            if key.shop_id == shop_id
+        )
+        for at, order_id in changes:
+            if since <= at and (until is None or at <= until):
+                yield order_id
+
+    def _ids(self, shop_id: str, after_id: int, before_id: int | None) -> list[int]:
+        return sorted(
+            key.order_id
+            for key in self.snapshots
+            if key.shop_id == shop_id
+            and after_id < key.order_id
+            and (before_id is None or key.order_id < before_id)
+        )
 
     def due(
         self, kind: DeadlineKind, shard: int, until: datetime, *, limit: int, cursor: str | None
@@ -177,20 +279,73 @@ class FakeOrders:
         return DuePage(tuple(page), str(start + limit) if more else None)
 
 
+class FakeRanks:
+    """Milestones in memory."""
+
+    def __init__(self) -> None:
+        self.milestones: dict[str, list[Milestone]] = {}
+        self.frontiers: dict[str, Frontier] = {}
+        self.meanwhile: list[Callable[[], object]] = []
+        """What others do just before the next changes of a frontier."""
+
+    def before_id(self, shop_id: str, order_id: int) -> Milestone:
+        return self._last(m for m in self.milestones.get(shop_id, []) if m.id <= order_id)
+
+    def before_rank(self, shop_id: str, rank: int) -> Milestone:
+        return self._last(m for m in self.milestones.get(shop_id, []) if m.rank <= rank)
+
+    def frontier(self, shop_id: str) -> Frontier:
+        return self.frontiers.get(shop_id, Frontier(Milestone(0, 0), 0))
+
+    def lay(self, shop_id: str, frontier: Frontier, order_id: int, rank: int) -> bool:
+        if not self._is_unchanged(shop_id, frontier):
+            return False
+        milestone = Milestone(rank, order_id)
+        self.milestones.setdefault(shop_id, []).append(milestone)
+        self.frontiers[shop_id] = Frontier(milestone, frontier.version + 1)
+        return True
+
+    def retreat(
+        self, shop_id: str, frontier: Frontier, order_id: int, held_until: datetime
+    ) -> bool:
+        if not self._is_unchanged(shop_id, frontier):
+            return False
+        kept = [m for m in self.milestones.get(shop_id, []) if m.id < order_id]
+        self.milestones[shop_id] = kept
+        self.frontiers[shop_id] = Frontier(self._last(kept), frontier.version + 1, held_until)
+        return True
+
+    def _is_unchanged(self, shop_id: str, frontier: Frontier) -> bool:
+        if self.meanwhile:
+            self.meanwhile.pop(0)()
+        return self.frontier(shop_id).version == frontier.version
+
+    @staticmethod
+    def _last(milestones: Iterable[Milestone]) -> Milestone:
+        return max(milestones, key=lambda m: m.id, default=Milestone(0, 0))
+
+
 class FakeCatalog:
     def __init__(self) -> None:
-        self.stock: dict[tuple[str, str], Product] = {}
+        self.shelves: dict[tuple[str, str], Product] = {}
+        self.counted: dict[tuple[str, StockItem], int] = {}
         self.carts: dict[tuple[str, str], Cart] = {}
 
     def product(self, shop_id: str, product_id: str) -> Product | None:
-        return self.stock.get((shop_id, product_id))
+        return self.shelves.get((shop_id, product_id))
 
     def products(self, shop_id: str, product_ids: Iterable[str]) -> Mapping[str, Product]:
         found = {name: self.product(shop_id, name) for name in product_ids}
         return {name: product for name, product in found.items() if product}
 
     def put_product(self, shop_id: str, product: Product) -> None:
-        self.stock[shop_id, product.id] = product
+        self.shelves[shop_id, product.id] = product
+
+    def stock(self, shop_id: str, items: Iterable[StockItem]) -> Mapping[StockItem, int]:
+        return {item: self.counted.get((shop_id, item), 0) for item in items}
+
+    def set_stock(self, shop_id: str, product_id: str, variant_id: str, quantity: int) -> None:
+        self.counted[shop_id, (product_id, variant_id)] = quantity
 
     def cart(self, shop_id: str, cart_id: str) -> Cart | None:
         return self.carts.get((shop_id, cart_id))
@@ -249,6 +404,67 @@ class FakeLinks:
         return self.by_hash.get(token_hash)
 
 
+class FakeMetafields:
+    """Metafields in memory, with the table's promises: names once per owner, versions checked."""
+
+    def __init__(self) -> None:
+        self.by_id: dict[tuple[str, int], Metafield] = {}
+        self.meanwhile: list[Callable[[], object]] = []
+        """What others do just before the next writes, one thing before each."""
+
+    def get(self, shop_id: str, metafield_id: int) -> Metafield | None:
+        return self.by_id.get((shop_id, metafield_id))
+
+    def get_many(self, shop_id: str, metafield_ids: Sequence[int]) -> Sequence[Metafield]:
+        found = (self.get(shop_id, i) for i in sorted(set(metafield_ids)))
+        return [metafield for metafield in found if metafield]
+
+    def of_owner(self, shop_id: str, owner_resource: str, owner_id: int) -> Sequence[Metafield]:
+        return [
+            metafield
+            for _, metafield in sorted(self.by_id.items())
+            if (metafield.shop_id, metafield.owner_resource, metafield.owner_id)
+            == (shop_id, owner_resource, owner_id)
+        ]
+
+    def between(self, shop_id: str, *, after_id: int, before_id: int) -> Iterator[Metafield]:
+        for (shop, metafield_id), metafield in sorted(self.by_id.items()):
+            if shop == shop_id and after_id < metafield_id < before_id:
+                yield metafield
+
+    def count(self, shop_id: str, *, after_id: int, before_id: int) -> int:
+        return len(list(self.between(shop_id, after_id=after_id, before_id=before_id)))
+
+    def add(self, metafield: Metafield) -> None:
+        self._let_others()
+        self._require_free_name(metafield)
+        if (metafield.shop_id, metafield.id) in self.by_id:
+            raise IdTaken
+        self.by_id[metafield.shop_id, metafield.id] = metafield
+
+    def replace(self, before: Metafield, after: Metafield) -> None:
+        self._let_others()
+        if self.get(before.shop_id, before.id) != before:
+            raise VersionConflict
+        self._require_free_name(after)
+        self.by_id[after.shop_id, after.id] = after
+
+    def remove(self, metafield: Metafield) -> None:
+        self._let_others()
+        if self.get(metafield.shop_id, metafield.id) != metafield:
+            raise VersionConflict
+        del self.by_id[metafield.shop_id, metafield.id]
+
+    def _let_others(self) -> None:
+        if self.meanwhile:
+            self.meanwhile.pop(0)()
+
+    def _require_free_name(self, metafield: Metafield) -> None:
+        siblings = self.of_owner(metafield.shop_id, metafield.owner_resource, metafield.owner_id)
+        if any(other.name == metafield.name and other.id != metafield.id for other in siblings):
+            raise InvalidField("name", "taken")
+
+
 class FakeMailer:
     """Keeps what was sent; ``broken`` is raised instead."""
 
@@ -266,6 +482,7 @@ class FakeShops:
     def __init__(self) -> None:
         self.shops: dict[str, Shop] = {}
         self.by_hash: dict[str, Credential] = {}
+        self.sealed: dict[str, bytes] = {}
         self.reads = 0
 
     def get(self, shop_id: str) -> Shop | None:
@@ -274,14 +491,19 @@ class FakeShops:
     def put(self, shop: Shop) -> None:
         self.shops[shop.id] = shop
 
-    def add_credential(self, credential: Credential) -> None:
+    def add_credential(self, credential: Credential, sealed: bytes = b"") -> None:
         if credential.token_hash in self.by_hash:
             raise InvalidField("token", "taken")
         self.by_hash[credential.token_hash] = credential
+        self.sealed[credential.token_hash] = sealed
 
     def credential(self, token_hash: str) -> Credential | None:
         self.reads += 1
         return self.by_hash.get(token_hash)
+
+    def sealed_credential(self, token_hash: str) -> SealedCredential | None:
+        credential = self.credential(token_hash)
+        return SealedCredential(credential, self.sealed[token_hash]) if credential else None
 
     def credentials(self, shop_id: str) -> Sequence[Credential]:
         return [c for c in self.by_hash.values() if c.shop_id == shop_id]
@@ -291,25 +513,71 @@ class FakeShops:
             if credential.id == credential_id:
                 revoked = replace(credential, revoked_at=credential.revoked_at or at)
                 self.by_hash[credential.token_hash] = revoked
+                self.sealed[credential.token_hash] = b""
                 return revoked
         raise NotFound("credential", credential_id)
+
+
+class FakeVault:
+    """Keeps what it encrypts, and gives it back for the same context."""
+
+    def __init__(self) -> None:
+        self.kept: dict[bytes, tuple[bytes, dict[str, str]]] = {}
+        self.decryptions = 0
+        self.broken: Exception | None = None
+
+    def encrypt(self, plain: bytes, context: Mapping[str, str]) -> bytes:
+        sealed = f"sealed {len(self.kept) + 1}".encode()
+        self.kept[sealed] = plain, dict(context)
+        return sealed
+
+    def decrypt(self, sealed: bytes, context: Mapping[str, str]) -> bytes:
+        self.decryptions += 1
+        if self.broken:
+            raise self.broken
+        plain, needed = self.kept.get(sealed, (b"", {"": ""}))
+        if needed != context:
+            raise Unreadable
+        return plain
+
+
+class FakeNonces:
+    """Nonces in memory, forgotten as soon as they may be."""
+
+    def __init__(self, clock: FakeClock) -> None:
+        self.clock = clock
+        self.spent: dict[str, datetime] = {}
+        self.writes = 0
+
+    def spend(self, nonce: str, until: datetime) -> bool:
+        self.writes += 1
+        self.spent = {word: end for word, end in self.spent.items() if end > self.clock.now()}
+        if nonce in self.spent:
+            return False
+        self.spent[nonce] = until
+        return True
 
 
 class FakeDesk:
     """A desk over fakes, with the fakes in reach."""
 
     def __init__(self) -> None:
-        self.orders = FakeOrders()
-        self.catalog = FakeCatalog()
-        self.people = FakePeople()
         self.clock = FakeClock()
+        self.orders = FakeOrders(self.clock)
+        self.ranks = FakeRanks()
+        self.catalog = FakeCatalog()
+        self.catalog.counted = self.orders.stock
+        self.people = FakePeople()
         self.entropy = FakeEntropy()
         self.links = FakeLinks()
+        self.metafields = FakeMetafields()
         self.desk = Desk(
             orders=self.orders,
+            ranks=self.ranks,
             catalog=self.catalog,
             people=self.people,
             links=self.links,
+            metafields=self.metafields,
             clock=self.clock,
             entropy=self.entropy,
         )
@@ -324,7 +592,11 @@ __all__ = [
     "FakeEntropy",
     "FakeLinks",
     "FakeMailer",
+    "FakeMetafields",
+    "FakeNonces",
     "FakeOrders",
     "FakePeople",
+    "FakeRanks",
     "FakeShops",
+    "FakeVault",
 ]

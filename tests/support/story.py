@@ -19,6 +19,7 @@ from orderhub.domain.money import Money, UnitPrice
 from orderhub.domain.order import Order
 from orderhub.domain.payment import Payment, PaymentState
 from orderhub.domain.status import FulfilmentStatus, OrderStatus, PaymentStatus
+from orderhub.domain.stock import StockTaken
 from tests.support.fakes import NOON
 
 P = ParamSpec("P")
@@ -70,6 +71,9 @@ class Story:
         empty: bool = False,
         invoicing: Invoicing | None = None,
         details: Details | None = None,
+        tags: tuple[str, ...] = (),
+        created_at: datetime | None = None,
+        stock: tuple[StockTaken, ...] = (),
     ) -> None:
         self.now = now
         placement = Placement(
@@ -82,9 +86,13 @@ class Story:
             lines=() if empty else lines or (line(),),
             charges=charges,
             discounts=discounts,
+            tags=tags,
             invoicing=invoicing,
+            created_at=created_at,
+            stock=stock,
         )
-        placed = commands.place("demo", identity.order_id(now, 1), placement, now, CLERK)
+        order_id = identity.order_id(created_at or now, 1)
+        placed = commands.place("demo", order_id, placement, now, CLERK)
         self.order: Order = placed.order
         self.history: list[Recorded] = list(placed.recorded)
 
