@@ -12,16 +12,17 @@ import random
 import signal
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from dataclasses import asdict, dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Final
 from uuid import uuid4
 
 import httpx
+from oauthlib.oauth1 import Client as Signing
 from rich.console import Console
 from rich.table import Table
 
@@ -30,20 +31,34 @@ from local.cloud import LocalCloud
 from local.console import Progress
 from local.errors import LocalError
 from orderhub.bootstrap import Application
-from orderhub.domain.details import Address
+from orderhub.domain.commands import Placement
+from orderhub.domain.details import Actor, Address, Contact, Details
+from orderhub.domain.events import Terms
+from orderhub.domain.lines import LineRequest
 from orderhub.domain.money import UnitPrice
 from orderhub.domain.order import Order
 from orderhub.domain.shop import CartLine, Price, Product, Variant
 from orderhub.services import manage_people, manage_shops
+from orderhub.services.add_lines import add_lines
+from orderhub.services.annotate_order import add_note, tag
+from orderhub.services.authenticate import token_hash
+from orderhub.services.authenticate_signed import signer_hash
+from orderhub.services.bring_in_order import bring_in_order
+from orderhub.services.correspond import Letter, add_message
 from orderhub.services.find_order import find_order
+from orderhub.services.issue_app import issue_app
+from orderhub.services.issue_signer import issue_signer
 from orderhub.services.replay_order import replay_order
+from orderhub.services.ship_order import WantedShipment, ship_order
 from orderhub.settings import Settings
+from orderhub.wire.shoplazza.outbound import resource
 
 SHOP: Final = "demo"
 HASTY_SHOP: Final = "demo-hasty"
 """A shop whose unpaid marketplace orders expire after a second, so that nobody has to wait."""
 
 CARTS: Final = 24
+_CURRENCY: Final = "CNY"
 _EXPIRY_PATIENCE: Final = 30.0
 
 _PRODUCTS: Final = (
@@ -53,6 +68,11 @@ _PRODUCTS: Final = (
     ("3534", "Cotton scarf", "12182", "SCF00001", "45.90", None),
     ("3535", "Notebook, dotted", "12183", "NTB00001", "12.05", None),
 )
+"""Nobody counts them: there is always another one."""
+_COUNTED: Final = ("3536", "Mug, numbered by hand", "12184", "MUG00001", "39.00", None)
+"""What the Shoplazza walk sells: so many pieces, and none that aren't there."""
+_FULL_SHELF: Final = 100
+_EMPTY_SHELF: Final = 20
 
 
 @dataclass
@@ -79,8 +99,17 @@ class Demo:
     """Marketplace tokens by shop."""
     api_keys: dict[str, str] = field(default_factory=dict)
     """BrandCloud api keys: the salesperson's by shop, and the demo shop's ``consumer``'s."""
+    access_token: str = ""
+    """The demo shop's Shoplazza token."""
+    app: dict[str, str] = field(default_factory=dict)
+    """The demo shop's Youhaosuda app: ``app_key``, ``app_secret``, ``access_token``."""
+    signer: dict[str, str] = field(default_factory=dict)
+    """What the demo shop signs its requests to BrickLink with: ``consumer_key``,
+    ``consumer_secret``, ``token_value``, ``token_secret``."""
     cart_ids: list[str] = field(default_factory=list)
     """Carts that became no order yet."""
+    page_url: str = ""
+    """Where a buyer sees the order that the Shoplazza walk made."""
 
     @property
     def api_url(self) -> str:
@@ -112,7 +141,8 @@ def _run(console: Console) -> None:
             Settings(
                 table_name=stack["table_name"],
                 event_bus_name=stack["event_bus_name"],
-                due_shards=4,
+                due_shards=stack["due_shards"],
+                secrets_key=stack["secrets_key"],
             )
         )
         demo = Demo(cloud, stack, application)
@@ -124,6 +154,12 @@ def _run(console: Console) -> None:
             walks = list(_walk_marketplace(demo))
         with progress.step("Walking orders through the BrandCloud API"):
             walks += _walk_brandcloud(demo)
+        with progress.step("Walking orders through the Shoplazza API"):
+            walks += _walk_shoplazza(demo)
+        with progress.step("Walking orders through the Youhaosuda API"):
+            walks += _walk_youhaosuda(demo)
+        with progress.step("Walking orders through the BrickLink API"):
+            walks += _walk_bricklink(demo)
         _remember(home, [walk.order.id for walk in walks if walk.order.shop_id == SHOP])
     trouble = _trouble_since(cloud, stack["stack_name"], started)
     _print(console, demo, walks, earlier, trouble)
@@ -161,14 +197,19 @@ def _make_shops(demo: Demo) -> None:
             desk.clock,
             shop_id=shop_id,
             name=name,
-            currency="CNY",
+            currency=_CURRENCY,
             timezone="Asia/Shanghai",
         )
-        manage_shops.put_products(
-            shops, desk.catalog, shop_id, [_product(*row) for row in _PRODUCTS]
-        )
-        demo.tokens[shop_id] = known.get(shop_id) or _issue(demo, shop_id)
+        _fill_shelves(demo, shop_id)
+        demo.tokens[shop_id] = _good(demo, known.get(shop_id)) or _issue(demo, shop_id)
         _make_counter(demo, shop_id)
+    known_token = _good(demo, demo.stack.get("demo_access_token"))
+    demo.access_token = known_token or _issue(demo, SHOP, "shoplazza")
+    known_app = demo.stack.get("demo_app", {})
+    demo.app = known_app if _good(demo, known_app.get("access_token")) else _make_app(demo)
+    known_signer = demo.stack.get("demo_signer", {})
+    demo.signer = known_signer if _is_good(demo, known_signer) else _make_signer(demo)
+    manage_shops.change_settings(shops, SHOP, email=_STORE_MAIL)
     for wire in ("marketplace", "brandcloud"):
         manage_shops.change_windows(
             shops, HASTY_SHOP, wire, lambda terms: replace(terms, payment_timeout=1)
@@ -182,6 +223,29 @@ def _make_shops(demo: Demo) -> None:
         if desk.catalog.cart(SHOP, cart_id) is None:
             _put_cart(demo, SHOP, cart_id)
         demo.cart_ids.append(cart_id)
+
+
+def _fill_shelves(demo: Demo, shop_id: str) -> None:
+    """Products that aren't there yet; what an operator changed of the others stays."""
+    shops, catalog = demo.application.shops, demo.application.desk.catalog
+    rows = (*_PRODUCTS, _COUNTED)
+    known = catalog.products(shop_id, [row[0] for row in rows])
+    missing = [_product(*row) for row in rows if row[0] not in known]
+    manage_shops.put_products(shops, catalog, shop_id, missing)
+    if _pieces_left(demo, shop_id) < _EMPTY_SHELF:
+        manage_shops.set_stock(
+            shops,
+            catalog,
+            shop_id,
+            product_id=_COUNTED[0],
+            variant_id=_COUNTED[2],
+            quantity=_FULL_SHELF,
+        )
+
+
+def _pieces_left(demo: Demo, shop_id: str) -> int:
+    item = _COUNTED[0], _COUNTED[2]
+    return demo.application.desk.catalog.stock(shop_id, [item])[item]
 
 
 def _put_cart(demo: Demo, shop_id: str, cart_id: str) -> None:
@@ -233,7 +297,7 @@ def _make_counter(demo: Demo, shop_id: str) -> None:
         name = shop_id if user_id == _SELLER else f"{shop_id} consumer"
         known = demo.stack.get("demo_api_keys", {})
         demo.api_keys[name] = (
-            known.get(name)
+            _good(demo, known.get(name))
             or manage_shops.issue_credential(
                 shops,
                 demo.application.desk.clock,
@@ -247,13 +311,53 @@ def _make_counter(demo: Demo, shop_id: str) -> None:
     manage_people.select_company(shops, people, shop_id, company_id=1, user_id=_SELLER)
 
 
-def _issue(demo: Demo, shop_id: str) -> str:
+def _make_app(demo: Demo) -> dict[str, str]:
+    app = issue_app(
+        demo.application.shops,
+        demo.application.desk.clock,
+        SHOP,
+        wire="youhaosuda",
+        label="Demo warehouse",
+    )
+    return {"app_key": app.key, "app_secret": app.secret, "access_token": app.token}
+
+
+def _make_signer(demo: Demo) -> dict[str, str]:
+    application = demo.application
+    issued = issue_signer(
+        application.shops,
+        application.vault,
+        application.desk.clock,
+        SHOP,
+        wire="bricklink",
+        label="Demo brick store",
+    )
+    return asdict(issued.values)
+
+
+def _is_good(demo: Demo, signer: Mapping[str, str]) -> bool:
+    """Whether these values still let somebody in."""
+    if not signer:
+        return False
+    hashed = signer_hash(signer["consumer_key"], signer["token_value"])
+    issued = demo.application.shops.credential(hashed)
+    return issued is not None and issued.revoked_at is None
+
+
+def _good(demo: Demo, token: str | None) -> str | None:
+    """``token``, if it still lets somebody in: a cloud that was killed may have forgotten it, an
+    operator may have revoked it."""
+    issued = demo.application.shops.credential(token_hash(token)) if token else None
+    return token if issued and issued.revoked_at is None else None
+
+
+def _issue(demo: Demo, shop_id: str, wire: str = "marketplace") -> str:
     return manage_shops.issue_credential(
         demo.application.shops,
         demo.application.desk.clock,
         shop_id,
-        wire="marketplace",
-        label="Demo marketplace",
+        wire=wire,
+        label=f"Demo {wire}",
     ).token
 
 
@@ -270,9 +374,9 @@ def _product(
                 name="Standard",
                 sku=sku,
                 prices={
-                    "CNY": Price(
-                        price=UnitPrice.of(price, "CNY"),
-                        discount_price=UnitPrice.of(discount, "CNY") if discount else None,
+                    _CURRENCY: Price(
+                        price=UnitPrice.of(price, _CURRENCY),
+                        discount_price=UnitPrice.of(discount, _CURRENCY) if discount else None,
                     )
                 },
             ),
@@ -291,18 +395,35 @@ def _write_contract(demo: Demo, home: Path) -> None:
                 "api_key": demo.api_keys[SHOP],
                 "consumer_api_key": demo.api_keys[f"{SHOP} consumer"],
             },
+            "shoplazza": {"access_token": demo.access_token},
+            "youhaosuda": demo.app,
+            "bricklink": demo.signer,
         },
         webhook_secrets={},
-        samples={
-            "products": [
-                {"product_id": row[0], "variant_id": row[2], "price": row[4], "currency": "CNY"}
-                for row in _PRODUCTS
-            ],
-            "cart_ids": demo.cart_ids,
-        },
+        samples={"products": _samples(demo), "cart_ids": demo.cart_ids},
         demo_tokens=demo.tokens,
         demo_api_keys=demo.api_keys,
+        demo_access_token=demo.access_token,
+        demo_app=demo.app,
+        demo_signer=demo.signer,
     )
+
+
+def _samples(demo: Demo) -> list[dict[str, str]]:
+    """What may be ordered, at the prices that the shop has for it now."""
+    products = demo.application.desk.catalog.products(SHOP, [row[0] for row in _PRODUCTS])
+    return [
+        {
+            "product_id": product.id,
+            "variant_id": variant.id,
+            "price": (price.discount_price or price.price).decimal_text,
+            "currency": currency,
+        }
+        for _, product in sorted(products.items())
+        for variant in product.variants
+        for currency, price in variant.prices.items()
+        if currency == _CURRENCY
+    ]
 
 
 def _remember(home: Path, order_ids: list[int]) -> None:
@@ -326,6 +447,7 @@ _COMPLETED: Final = "paid in two parts, completed"
 _REDELIVERED: Final = "every notification sent twice"
 _OVERPAID: Final = "paid more than it costs: kept, flagged"
 _FORM: Final = "sent as a form, address corrected, unpaid"
+_SHIPPED: Final = "paid; shipped in two parcels, noted and tagged by an operator"
 _EXPIRED: Final = f"never paid, expired by the state machine (shop {HASTY_SHOP})"
 
 
@@ -362,6 +484,14 @@ def _walk_marketplace(demo: Demo) -> Iterator[Walk]:
         _send(api, "POST", f"{path}/line_items", data=_line(4, 3))
         order = _send(api, "PUT", path, data={**form, "address_phone": "13900000099"})
         yield _walked(demo, SHOP, _FORM, order)
+
+        order = _send(api, "POST", "/orders", json=_notification(f"TB{run}06"))
+        path = f"/orders/{order['id']}"
+        _send(api, "POST", f"{path}/line_items", json=_line(0, 2))
+        rest = _send(api, "POST", f"{path}/line_items", json=_line(2, 1))["outstanding_balance"]
+        _send(api, "POST", f"{path}/pay", json=_payment(f"T{run}06", rest))
+        _ship_in_parts(demo, order["number"], run)
+        yield _walked(demo, SHOP, _SHIPPED, _send(api, "GET", path))
 
     with _marketplace(demo, HASTY_SHOP) as api:
         order = _send(api, "POST", "/orders", json=_notification(f"TB{run}05"))
@@ -411,6 +541,22 @@ def _line(index: int, quantity: int) -> dict[str, Any]:
 
 def _payment(trade_no: str, amount: str) -> dict[str, str]:
     return {"merchant_trade_no": trade_no, "payment": amount, "subject_text": "OrderHub demo"}
+
+
+def _ship_in_parts(demo: Demo, number: str, run: str) -> None:
+    """What ``./orderhub order ship``, ``order note`` and ``order tag`` do."""
+    desk, operator = demo.application.desk, Actor("operator", "demo")
+    order = _find(demo, SHOP, number)
+    for count, lines in enumerate(([(1, 1)], None), start=1):
+        parcel = WantedShipment(
+            lines=lines,
+            carrier="SF Express",
+            tracking_number=f"SF{run}{count}",
+            tracking_url=f"https://track.example/SF{run}{count}",
+        )
+        order = ship_order(desk, order, parcel, operator).order
+    order = add_note(desk, order, "客户要求放在门卫处 (leave it at the gate)", operator).order
+    tag(desk, order, operator, add=["vip", "gift"])
 
 
 def _expire(demo: Demo, order_id: int) -> None:
@@ -509,6 +655,226 @@ class _Till:
         )
 
 
+# -- the Shoplazza API ---------------------------------------------------------------------------
+
+_SHOPLAZZA_ORDERS: Final = "/openapi/2022-01/orders"
+
+
+def _walk_shoplazza(demo: Demo) -> Iterator[Walk]:
+    """An order for a buyer, who gets a page to see it on, and one that another system closed."""
+    headers = {"access-token": demo.access_token, "Idempotency-Key": str(uuid4())}
+    with (
+        _marketplace(demo, SHOP) as marketplace,
+        httpx.Client(base_url=demo.api_url, headers=headers, timeout=30) as api,
+    ):
+        wanted = _store_order(discount="10%", tags=["vip"])
+        before = _pieces_left(demo, SHOP)
+        made = _send(api, "POST", _SHOPLAZZA_ORDERS, json=wanted)["order"]
+        if _send(api, "POST", _SHOPLAZZA_ORDERS, json=wanted)["order"] != made:
+            raise LocalError("A repeated request was not answered as the first time.")
+        left = _pieces_left(demo, SHOP)
+        # A shop with a domain of its own has the page there; the other link always leads here.
+        links = made["checkout_url"], made["invoice_url"]
+        demo.page_url = next(link for link in links if link.startswith(demo.api_url))
+        page = httpx.get(demo.page_url, timeout=30)
+        if page.status_code != HTTPStatus.OK or made["total_price"] not in page.text:
+            raise LocalError(f"The page of order {made['id']} can't be seen.")
+        payment = _payment(f"T{uuid4().hex[:12]}", made["total_price"])
+        _send(marketplace, "POST", f"/orders/{made['number']}/pay", json=payment)
+        what = f"10% off, tax, shipping; stock {before} → {left}; sent twice; page opened, paid"
+        yield _made_for_buyer(demo, made, what)
+
+        api.headers.pop("Idempotency-Key")
+        then = datetime.now(UTC) - timedelta(days=30)
+        wanted = _store_order(
+            created_at=then.isoformat(timespec="seconds"),
+            updated_at=(then + timedelta(days=7)).isoformat(timespec="seconds"),
+            order_status="finished",
+            financial_status="partially_refunded",
+            refund_total="15.00",
+        )
+        made = _send(api, "POST", _SHOPLAZZA_ORDERS, json=wanted)["order"]
+        yield _made_for_buyer(demo, made, "migrated: paid, refunded in part and closed elsewhere")
+
+
+def _store_order(**fields: object) -> dict[str, object]:
+    return {
+        "line_items": [{"product_id": _COUNTED[0], "variant_id": _COUNTED[2], "quantity": 2}],
+        "shipping_address": {
+            "first_name": "Mei",
+            "last_name": "Han",
+            "email": "mei.han@example.com",
+            "country": "United States",
+            "country_code": "US",
+            "province_code": "NM",
+            "city": "San Jose",
+            "address": "1 Rue des Carrieres",
+        },
+        "shipping_line": {"name": "Standard Shipping", "shipping_price": "10.00"},
+        "tax_total": "9.99",
+        "currency_code": _CURRENCY,
+        **fields,
+    }
+
+
+def _made_for_buyer(demo: Demo, made: dict[str, Any], what: str) -> Walk:
+    stored, events = _proved(demo, SHOP, int(made["number"]))
+    seen = resource(stored)
+    words = str(seen["status"]), str(seen["financial_status"])
+    return Walk("shoplazza", what, stored, *words, events)
+
+
+# -- the Youhaosuda API --------------------------------------------------------------------------
+
+
+def _walk_youhaosuda(demo: Demo) -> Iterator[Walk]:
+    """An order of the marketplace, which a shop system finds and works on."""
+    trade = f"{datetime.now(UTC):%Y%m%d%H%M%S}08"
+    with (
+        _marketplace(demo, SHOP) as marketplace,
+        httpx.Client(base_url=demo.api_url, timeout=30) as api,
+    ):
+        made = _send(marketplace, "POST", "/orders", json=_notification(f"TB{trade}"))
+        _send(marketplace, "POST", f"/orders/{made['id']}/line_items", json=_line(0, 1))
+
+        granted = api.post(
+            "/oauth2/token",
+            auth=(demo.app["app_key"], demo.app["app_secret"]),
+            data={"grant_type": "client_credentials"},
+        )
+        api.headers["X-API-ACCESS-TOKEN"] = granted.json()["token"]
+        counted = _told(api, "GET", "/v1/orders/count")["count"]
+        (order,) = _told(api, "GET", f"/v1/orders?order_no={made['number']}")["orders"]
+        path = f"/v1/orders/{order['id']}"
+        if _told(api, "GET", path)["order"] != order:
+            raise LocalError(f"Order {order['order_no']} is not what the list says it is.")
+        _told(api, "PUT", path, json={"order": {"total_amount": 58.8}})
+        meta = {
+            "name": "warehouse",
+            "owner_resource": "order",
+            "owner_id": order["id"],
+            "fields": {"shelf": "A-14", "picked": True},
+        }
+        _told(api, "POST", "/v1/metas", json={"meta": meta})
+
+        payment = _payment(f"T{trade}", "58.80")
+        _send(marketplace, "POST", f"/orders/{order['id']}/pay", json=payment)
+        seen = _told(api, "GET", path)["order"]
+        stored, events = _proved(demo, SHOP, order["id"])
+        yield Walk(
+            "youhaosuda",
+            f"found among {counted}, repriced from {order['total_amount']}, a metafield, paid",
+            stored,
+            seen["status"],
+            seen["payment_status"],
+            events,
+        )
+
+
+def _told(api: httpx.Client, method: str, path: str, **content: Any) -> dict[str, Any]:
+    """Like :func:`_send`, for an API that tells failures in bodies of answers with 200."""
+    body = _send(api, method, path, **content)
+    if "code" in body:
+        raise LocalError(f"{method} {path} was answered {body}")
+    return body
+
+
+# -- the BrickLink API ---------------------------------------------------------------------------
+
+_BRICKLINK: Final = "/api/store/v1"
+_BUYER: Final = "brickfan@example.com"
+_STORE_MAIL: Final = "store@example.com"
+_LOTS: Final = (("3001", "Brick 2 x 4", "0.3750", 120), ("3023", "Plate 1 x 2", "0.0375", 400))
+
+
+def _walk_bricklink(demo: Demo) -> Iterator[Walk]:
+    """An order that an operator brought in, whose seller works on it by hand."""
+    mail.allow_sender(demo.cloud, _MAIL_SENDER)
+    desk, operator = demo.application.desk, Actor("operator", "demo")
+    wanted = Placement(
+        wire="bricklink",
+        currency=_CURRENCY,
+        terms=Terms(),
+        details=Details(
+            customer=Contact(id="brickfan", name="brickfan", email=_BUYER),
+            shipping_address=Address(full_name="Ada Brick", city="London", country_code="GB"),
+            payment_method="PayPal",
+        ),
+        lines=[_lot(number, *lot) for number, lot in enumerate(_LOTS)],
+    )
+    order = bring_in_order(desk, SHOP, wanted, operator).order
+    more = [_lot(len(_LOTS), "3626", "Head", "1.2500", 3)]
+    order = add_lines(desk, order, more, operator).order
+    letter = Letter(subject="Parcel", body="By Friday?", sender="brickfan", recipient=SHOP)
+    add_message(desk, order, letter, operator)
+
+    path = f"/orders/{order.id}"
+    with httpx.Client(
+        base_url=f"{demo.api_url}{_BRICKLINK}", auth=_Signature(demo.signer), timeout=30
+    ) as api:
+        listed = len(_enveloped(api, "GET", "/orders?status=pending"))
+        batches = _enveloped(api, "GET", f"{path}/items")
+        letters = _enveloped(api, "GET", f"{path}/messages")
+        body = {"cost": {"shipping": "12.5000"}, "shipping": {"tracking_no": f"RR{order.id}"}}
+        _enveloped(api, "PUT", path, json=body)
+        for field_name, value in (
+            ("status", "READY"),
+            ("payment_status", "Received"),
+            ("status", "SHIPPED"),
+        ):
+            patch = {"field": field_name, "value": value}
+            _enveloped(api, "PUT", f"{path}/{field_name}", json=patch)
+        _enveloped(api, "POST", f"{path}/drive_thru?mail_me=true")
+        seen = _enveloped(api, "GET", path)
+    if not any(str(order.number) in sent.subject for sent in mail.messages(demo.cloud, _BUYER)):
+        raise LocalError(f"The buyer of order {order.number} was not thanked.")
+    stored, events = _proved(demo, SHOP, order.id)
+    yield Walk(
+        "bricklink",
+        f"{sum(map(len, batches))} lots in {len(batches)} batches, one of {listed} pending; "
+        f"{len(letters)} letter; shipping charged, paid, sent, thanked",
+        stored,
+        seen["status"],
+        seen["payment"]["status"],
+        events,
+    )
+
+
+class _Signature(httpx.Auth):
+    """Signs each request by OAuth 1.0; a body in JSON is no part of what is signed."""
+
+    def __init__(self, signer: Mapping[str, str]) -> None:
+        self._signing = Signing(
+            signer["consumer_key"],
+            signer["consumer_secret"],
+            signer["token_value"],
+            signer["token_secret"],
+        )
+
+    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
+        _, headers, _ = self._signing.sign(str(request.url), request.method)
+        request.headers["Authorization"] = headers["Authorization"]
+        yield request
+
+
+def _lot(number: int, item: str, name: str, price: str, quantity: int) -> LineRequest:
+    return LineRequest(
+        product_id=item,
+        name=name,
+        unit_price=UnitPrice.of(price, _CURRENCY),
+        quantity=quantity,
+        attributes={"inventory_id": 1_000_001 + number, "type": "PART", "new_or_used": "U"},
+    )
+
+
+def _enveloped(api: httpx.Client, method: str, path: str, **content: Any) -> Any:
+    """``data`` of an answer, whose ``meta`` tells failures."""
+    body = _send(api, method, path, **content)
+    if body["meta"]["code"] != HTTPStatus.OK:
+        raise LocalError(f"{method} {path} was answered {body}")
+    return body["data"]
+
+
 def _find(demo: Demo, shop_id: str, number: str) -> Order:
     return find_order(demo.application.desk, shop_id, number)
 
@@ -561,11 +927,16 @@ def _print(
     apis = Table(title="Base URLs", title_justify="left", show_header=False)
     apis.add_row("marketplace", demo.api_url)
     apis.add_row("brandcloud", demo.api_url)
+    apis.add_row("shoplazza", f"{demo.api_url}/openapi/2022-01")
+    apis.add_row("youhaosuda", f"{demo.api_url}/v1")
+    apis.add_row("youhaosuda's tokens", f"{demo.api_url}/oauth2/token")
+    apis.add_row("bricklink", f"{demo.api_url}{_BRICKLINK}")
     console.print()
     console.print(apis)
     console.print("\nTry it:\n")
-    for command in _curl_lines(demo, walks[0].order):
+    for command in _curl_lines(demo, walks):
         console.print(command, soft_wrap=True, markup=False)
+    console.print(f"\nWhat a buyer sees: {demo.page_url}", soft_wrap=True, markup=False)
     console.print(
         "\nThe addresses and credentials stand in .local/stack.json."
         " `make logs` shows what the functions say, `make stop` stops it all.",
@@ -573,7 +944,9 @@ def _print(
     )
 
 
-def _curl_lines(demo: Demo, order: Order) -> list[str]:
+def _curl_lines(demo: Demo, walks: list[Walk]) -> list[str]:
+    order = walks[0].order
+    unpaid = next(walk.order for walk in walks if walk.what == _FORM)
     bearer = f"-H 'Authorization: Bearer {demo.tokens[SHOP]}'"
     fields = " ".join(
         f"-d {name}={value}"
@@ -592,10 +965,19 @@ def _curl_lines(demo: Demo, order: Order) -> list[str]:
     cart = json.dumps(
         {"api_key": demo.api_keys[SHOP], "cart_id": demo.cart_ids[0], "type": "PayPal"}
     )
+    bought, token = json.dumps(_store_order()), f"-H 'access-token: {demo.access_token}'"
+    listing = "/v1/orders?limit=2&fields=id,order_no,status,total_amount"
+    app, price = demo.app, json.dumps({"order": {"total_amount": 29.9}})
+    as_app = f"-H 'X-API-ACCESS-TOKEN: {app['access_token']}'"
+    trade = f"-u {app['app_key']}:{app['app_secret']} -d grant_type=client_credentials"
     return [
         f"curl {bearer} {demo.api_url}/orders/{order.number}",
         f"curl {bearer} {fields} {demo.api_url}/orders",
         f"curl {as_json} -d '{cart}' {demo.api_url}/user/company/order/create",
+        f"curl {as_json} {token} -d '{bought}' {demo.api_url}{_SHOPLAZZA_ORDERS}",
+        f"curl {trade} {demo.api_url}/oauth2/token",
+        f"curl {as_app} '{demo.api_url}{listing}'",
+        f"curl -X PUT {as_json} {as_app} -d '{price}' {demo.api_url}/v1/orders/{unpaid.id}",
         f"./orderhub order show {SHOP} {order.number}",
     ]
 
