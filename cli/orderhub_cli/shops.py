@@ -153,6 +153,13 @@ def settings(
             "--tax-included/--no-tax-included", help="Whether its prices contain the tax."
         ),
     ] = None,
+    trusts_terminal: Annotated[
+        bool | None,
+        typer.Option(
+            "--trust-terminal/--no-trust-terminal",
+            help="Whether its card terminals name refunds by transactions of their own.",
+        ),
+    ] = None,
     email: Annotated[
         str | None,
         typer.Option(
@@ -166,7 +173,8 @@ def settings(
     It takes effect within a minute, for new orders. Without --number a shop has one that follows
     from its id.
     """
-    if all(given is None for given in (domain, number, cod, tax_included, email)):
+    settings = (domain, number, cod, tax_included, trusts_terminal, email)
+    if all(given is None for given in settings):
         raise typer.BadParameter("give one setting at least", ctx=context)
     shop = manage_shops.change_settings(
         connected(context).shops,
@@ -175,6 +183,7 @@ def settings(
         number=number,
         cod_enabled=cod,
         tax_included=tax_included,
+        trusts_terminal=trusts_terminal,
         email=email,
     )
     if as_json:
@@ -207,6 +216,7 @@ def _print_profile(shop: Shop) -> None:
             ("Email", shop.email),
             ("Cash on delivery", "yes" if shop.cod_enabled else "no"),
             ("Prices with tax", "yes" if shop.tax_included else "no"),
+            ("Terminal trusted", "yes" if shop.trusts_terminal else "no"),
             ("Created", shop.created_at),
         ],
     )

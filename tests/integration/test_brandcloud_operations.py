@@ -27,6 +27,7 @@ from orderhub.domain.payment import Payment, PaymentState
 from orderhub.domain.people import Company, Membership, User
 from orderhub.domain.shop import Cart, CartLine, Credential, Price, Product, Scope, Variant
 from orderhub.ports import Mail
+from orderhub.services import manage_shops
 from orderhub.services.authenticate import token_hash
 from orderhub.services.find_order import find_order
 from tests.support.api import Answer, Client, invoke, payload
@@ -1057,6 +1058,26 @@ def test_refund_transactions_are_checked(ring_up: Callable[..., Sale]) -> None:
     assert failed(third.refund("T1")) == "repeated"
     assert failed(second.refund("T1")) == "refunded"
     nothing(first.refund("T0"))
+
+
+def test_a_shop_may_trust_its_terminals_with_refunds_of_their_own(
+    application: Application, ring_up: Callable[..., Sale]
+) -> None:
+    first, second, third, cash = ring_up(), ring_up(), ring_up(), ring_up("cash")
+    for index, sale in enumerate((first, second, third)):
+        nothing(sale.pay(f"T{index}"))
+    cash.pay("")
+    assert failed(first.refund("R1")) == "transaction not found"
+    manage_shops.change_settings(application.shops, "demo", trusts_terminal=True)
+    bootstrap.application.cache_clear()
+    assert failed(first.refund("T1")) == "invalid transaction id"
+    assert failed(first.refund("")) == "lack of parameters"
+    nothing(first.refund("R1"))
+    assert first.detail()["payment_status"] == "Refunded"
+    assert failed(second.refund("R1")) == "repeated"
+    nothing(second.refund("R2"))
+    nothing(third.refund("T2"))
+    assert failed(cash.refund("R3")) == "transaction not found"
 
 
 def test_cash_is_refunded_without_a_transaction(ring_up: Callable[..., Sale]) -> None:

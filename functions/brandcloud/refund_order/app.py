@@ -15,7 +15,7 @@ def handler(request: Request, desk: Desk) -> Response:
     form = inbound.transaction(request)
     seller = identify_salesperson(desk, request.principal)
     order = find_order(desk, request.shop.id, form.order_number)
-    wanted = inbound.refund(form, order)
+    wanted = inbound.refund(form, order, request.shop)
     permit = inbound.permit(Endpoint.REFUND, seller)
     change = refund_order(desk, order, wanted, inbound.actor(seller.user), permit=permit)
     return outbound.nothing(change.order)

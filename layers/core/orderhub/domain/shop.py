@@ -53,6 +53,9 @@ class Shop:
     """Whether buyers may pay on delivery."""
     tax_included: bool = False
     """Whether its prices contain the tax."""
+    trusts_terminal: bool = False
+    """Whether a refund is taken by a transaction of its card terminal's own, which nobody here can
+    know beforehand."""
     email: str = ""
     """Where mail to the seller goes."""
 

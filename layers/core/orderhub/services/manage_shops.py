@@ -124,6 +124,7 @@ def change_settings(
     number: int | None = None,
     cod_enabled: bool | None = None,
     tax_included: bool | None = None,
+    trusts_terminal: bool | None = None,
     email: str | None = None,
 ) -> Shop:
     """Set what is given, and return the shop. An empty ``domain`` or ``email`` clears it.
@@ -143,6 +144,7 @@ def change_settings(
         "given_number": number,
         "cod_enabled": cod_enabled,
         "tax_included": tax_included,
+        "trusts_terminal": trusts_terminal,
         "email": email,
     }
     changed = replace(shop, **{name: it for name, it in given.items() if it is not None})

@@ -19,11 +19,14 @@ class WantedRefund:
     """``transaction_id`` names the payment that goes back; empty for money without transactions
     (cash), and then all of the order's payments are meant.
 
-    ``is_settled`` says that the money went back already; otherwise its provider is yet to tell.
+    Where ``new_by`` names a provider, an id that nobody knows is that provider's own for the refund
+    itself. ``is_settled`` says that the money went back already; otherwise its provider is yet to
+    tell.
     """
 
     transaction_id: str = ""
     reason: str = ""
+    new_by: str = ""
     is_settled: bool = True
 
 
@@ -45,13 +48,13 @@ def refund_order(
 
     def decide(change: Change) -> None:
         _require_refundable(change, permit)
-        payment = _named_payment(desk, change.order, wanted.transaction_id)
+        payment = _named_payment(desk, change.order, wanted)
         amount = change.order.refundable
         covers_it = payment is not None and amount <= payment.amount
         refund = commands.request_refund(
             change,
             amount,
-            provider=payment.provider if payment else "",
+            provider=payment.provider if payment else _own_provider(wanted),
             transaction_id=_unclaimed(change.order, wanted.transaction_id),
             reason=wanted.reason,
             payment_id=payment.id if payment and covers_it else None,
@@ -60,6 +63,10 @@ def refund_order(
             commands.settle_refund(change, refund.id)
 
     return desk.change(order.shop_id, order.id, actor, decide, loaded=order)
+
+
+def _own_provider(wanted: WantedRefund) -> str:
+    return wanted.new_by if wanted.transaction_id else ""
 
 
 def check_refundable(desk: Desk, order: Order, *, permit: Permit = anything_goes) -> None:
@@ -80,8 +87,9 @@ def _require_refundable(change: Change, permit: Permit) -> None:
     commands.request_refund(rehearsal, order.refundable)
 
 
-def _named_payment(desk: Desk, order: Order, transaction_id: str) -> Payment | None:
+def _named_payment(desk: Desk, order: Order, wanted: WantedRefund) -> Payment | None:
     """The order's captured payment with this transaction id, unless it was refunded before."""
+    transaction_id = wanted.transaction_id
     if not transaction_id:
         return None
     for refund in order.refunds:
@@ -94,6 +102,8 @@ def _named_payment(desk: Desk, order: Order, transaction_id: str) -> Payment | N
         named = desk.orders.named(order.shop_id, kind, transaction_id)
         if any(order_id != order.id for _, order_id in named):
             raise Refused(reason)
+    if wanted.new_by:
+        return None
     raise Refused(Reason.PAYMENT_UNKNOWN)
 
 

@@ -10,7 +10,7 @@ from orderhub.domain.lines import Attributes
 from orderhub.domain.order import Order
 from orderhub.domain.payment import PaymentState
 from orderhub.domain.people import Salesperson, User
-from orderhub.domain.shop import WIRES
+from orderhub.domain.shop import WIRES, Shop
 from orderhub.services.bind_consumer import bound_user_id
 from orderhub.services.desk import Desk, Permit, anything_goes
 from orderhub.services.identify import identify_salesperson
@@ -173,13 +173,18 @@ def received(form: TransactionForm, order: Order) -> ReceivedPayment:
     )
 
 
-def refund(form: TransactionForm, order: Order) -> WantedRefund:
+def refund(form: TransactionForm, order: Order, shop: Shop) -> WantedRefund:
     """``refund``: what a till or another system took, it gave back before it told us; what a
-    payment provider took is the provider's to give back. Raises :class:`Unprocessable`."""
+    payment provider took is the provider's to give back.
+
+    The transaction is the payment's, or the refund's own in shops that trust their terminals.
+    Raises :class:`Unprocessable`.
+    """
     _require_transaction(form, order)
     told = (TERMINAL, TILL, *WIRES)
     return WantedRefund(
         transaction_id=form.transaction_id,
+        new_by=TERMINAL if shop.trusts_terminal and payment_type(order) in BY_CARD else "",
         is_settled=all(
             payment.provider in told
             for payment in order.payments
