@@ -1253,6 +1253,28 @@ def notified(marketplace: Client) -> dict[str, Any]:
     return order
 
 
+def test_orders_that_their_own_api_gives_back_for_ever_have_this_apis_window_here(
+    application: Application,
+    agent: Person,
+    marketplace: Client,
+    later: Callable[[float], None],
+) -> None:
+    manage_shops.change_windows(
+        application.shops, "demo", "marketplace", lambda terms: replace(terms, refund_window=None)
+    )
+    bootstrap.application.cache_clear()
+    body = json.loads(payload("marketplace/create_order")["body"])
+    created = marketplace.call("create_order", body=body).body
+    path = {"id": str(created["id"])}
+    line = {"product_id": "3531", "price": "64.00", "quantity": 1}
+    marketplace.call("create_line_item", path=path, body=line)
+    marketplace.call("pay_order", path=path, body={"merchant_trade_no": "T", "payment": "64.00"})
+    sale = Sale(agent, created["number"], bootstrap.application())
+    nothing(sale.query())
+    later(30 * DAY + 60)
+    assert failed(sale.query()) == failed(sale.refund("T")) == "refund expired"
+
+
 def test_a_marketplaces_order_is_listed_shown_paid_and_refunded_here(
     agent: Person, marketplace: Client, notified: dict[str, Any]
 ) -> None:
@@ -1697,6 +1719,12 @@ def test_a_form_that_does_not_pass_is_explained_input_by_input(
     )
     assert failed(answer) == "illegal_form_input"
     assert answer.body == {"error_name": "illegal_form_input", "validation": validation}
+
+
+def test_a_form_beyond_all_bounds_is_no_matter_of_the_api_key(sale: Sale, consumer: Person) -> None:
+    endless = {**ADDRESS_EXAMPLE, "given_name": "x" * 100_000}
+    answer = consumer.ask("edit_order", order_number=sale.number, billing_address=endless)
+    assert failed(answer) == "illegal_form_input"
 
 
 @pytest.mark.parametrize("body", [{}, {"billing_address": None}, {"billing_address": {}}])

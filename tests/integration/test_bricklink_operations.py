@@ -560,6 +560,21 @@ def adds_up(cost: dict[str, str]) -> None:
     assert value["final_total"] == total + value["salesTax_collected_by_BL"]
 
 
+@pytest.mark.parametrize("agreed", [None, "14.00", "13.00"])
+def test_an_order_that_is_sent_back_as_it_was_read_stays_as_it_is(
+    application: Application, api: Seller, agreed: str | None
+) -> None:
+    def agree(change: Change) -> None:
+        if agreed:
+            commands.agree_on_total(change, Money.of(agreed, "EUR"))
+
+    order = make(application, agree, charges=OTHER_COSTS)
+    shown = get(api, order)
+
+    assert put(api, order, cost=shown["cost"])["cost"] == shown["cost"]
+    assert stored(application, order).charges == order.charges
+
+
 @pytest.mark.parametrize("agreed", [None, "14.00", "13.00", "0.00"])
 def test_costs_that_have_no_name_here_are_in_the_sums(
     application: Application, api: Seller, agreed: str | None

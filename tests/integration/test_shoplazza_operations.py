@@ -1178,6 +1178,19 @@ def test_a_migrated_order_keeps_its_time(store: Store) -> None:
     assert stored.id < newer.id
 
 
+@pytest.mark.parametrize("financial_status", ["unpaid", "paid"])
+def test_a_migrated_order_was_last_updated_when_it_says(
+    store: Store, financial_status: str
+) -> None:
+    told = {"created_at": LONG_AGO, "order_status": "pending", "financial_status": financial_status}
+    made = store.post(**told, updated_at=A_DAY_LATER).order
+    assert (made["created_at"], made["updated_at"]) == (LONG_AGO, "2022-01-03T03:04:05Z")
+    left_out = store.post(**told).order
+    assert left_out["created_at"] == LONG_AGO
+    since = datetime.now(UTC) - datetime.fromisoformat(left_out["updated_at"])
+    assert since < timedelta(minutes=5), "absent means now"
+
+
 def test_a_migrated_order_is_written_in_one_transaction(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -15,5 +15,6 @@ def handler(request: Request, desk: Desk) -> Response:
     number = inbound.order_number(request)
     seller = identify_salesperson(desk, request.principal)
     order = find_order(desk, request.shop.id, number)
-    check_refundable(desk, order, permit=inbound.permit(Endpoint.REFUND_QUERY, seller))
+    permit = inbound.refund_permit(Endpoint.REFUND_QUERY, seller, request)
+    check_refundable(desk, order, permit=permit)
     return outbound.nothing(order)

@@ -16,6 +16,6 @@ def handler(request: Request, desk: Desk) -> Response:
     seller = identify_salesperson(desk, request.principal)
     order = find_order(desk, request.shop.id, form.order_number)
     wanted = inbound.refund(form, order, request.shop)
-    permit = inbound.permit(Endpoint.REFUND, seller)
+    permit = inbound.refund_permit(Endpoint.REFUND, seller, request)
     change = refund_order(desk, order, wanted, inbound.actor(seller.user), permit=permit)
     return outbound.nothing(change.order)

@@ -19,7 +19,13 @@ from orderhub.domain.order import Order
 from orderhub.services.add_lines import add_lines
 from orderhub.services.bring_in_order import bring_in_order
 from orderhub.services.cancel_order import cancel_order
-from orderhub.services.change_costs import SALES_TAX_RATE, Costs, change_costs, require_rate
+from orderhub.services.change_costs import (
+    SALES_TAX_RATE,
+    Costs,
+    change_costs,
+    require_rate,
+    rest_of_charges,
+)
 from orderhub.services.record_payment import ReceivedPayment, record_payment
 from tests.support.fakes import FakeDesk
 
@@ -109,7 +115,7 @@ def test_what_others_charge_stays_beside_it() -> None:
 @pytest.mark.parametrize(
     ("rate", "costs", "tax"),
     [
-        ("8.25", {}, "0.34"),  # 4.17 × 8.25 % = 0.344025
+        ("8.25", {"etc1": "0.01"}, "0.34"),  # 4.18 → 0.34485
         ("8.25", {"shipping": "3.50"}, "0.63"),  # 7.67 → 0.632775
         ("8.25", {"etc1": "0.01", "etc2": "0.06"}, "0.35"),  # 4.24 → 0.3498
         ("50", {"insurance": "0.02"}, "2.10"),  # 4.19 → 2.095
@@ -161,7 +167,29 @@ def test_a_tax_that_was_told_with_the_order_stands_until_costs_change() -> None:
     told = (Charge(kind=ChargeKind.TAX, amount=eur("9.99")),)
     order = counter.order("10", charges=told)
     assert order.charges == told
+    for nothing in ({}, {"shipping": "0"}, {"credit": "0.00", "etc2": "0"}):
+        assert counter.costs(order, **nothing) == order
     assert by_name(counter.costs(order, shipping="1"))["tax"] == "0.52"
+
+
+def test_what_is_read_can_be_set_and_changes_nothing() -> None:
+    counter = Counter()
+    order = counter.order(
+        charges=(
+            Charge(kind=ChargeKind.TIP, amount=eur("2")),
+            Charge(kind=ChargeKind.HANDLING, amount=eur("3")),
+            Charge(kind=ChargeKind.SHIPPING, amount=eur("1")),
+            Charge(kind=ChargeKind.SHIPPING, amount=eur("2")),
+        )
+    )
+    assert rest_of_charges(order) == eur("5")
+    assert counter.costs(order, etc2="5", shipping="3") == order
+    more = counter.costs(order, etc2="6.50")
+    assert (rest_of_charges(more), by_name(more)["etc2"]) == (eur("6.50"), "1.50")
+    assert counter.costs(more, etc2="5").charges == order.charges
+    with pytest.raises(InvalidField) as refused:
+        counter.costs(more, etc2="4.99")
+    assert (refused.value.field, refused.value.reason) == ("etc2", "below_others")
 
 
 def test_costs_of_a_paid_or_closed_order_stay_as_they_are() -> None:

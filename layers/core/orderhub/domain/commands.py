@@ -654,6 +654,13 @@ def mark(change: Change, seller_mark: SellerMark | None) -> None:
         change.record(happened.SellerMarked(mark=seller_mark))
 
 
+def close_history(change: Change) -> None:
+    """Note that an order's history up to ``change.now`` came from elsewhere, where nothing that it
+    tells happened as late as that."""
+    if change.order.updated_at < change.now:
+        change.record(happened.HistoryImported())
+
+
 def add_note(change: Change, text: str) -> None:
     """Add a remark of the seller's, of at most ``LONGEST_NOTE`` characters."""
     text = readable("note", text, LONGEST_NOTE, multiline=True)

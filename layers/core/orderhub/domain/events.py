@@ -280,6 +280,13 @@ class SellerMarked:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HistoryImported:
+    """What happened so far was told when the order came here from elsewhere."""
+
+    TYPE: ClassVar[str] = "order.history_imported"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NoteAdded:
     TYPE: ClassVar[str] = "order.note_added"
 
@@ -370,6 +377,7 @@ Event = (
     | OrderCancelled
     | OrderExpired
     | SellerMarked
+    | HistoryImported
     | NoteAdded
     | OrderTagged
     | OrderFiled

@@ -429,6 +429,8 @@ def _apply(order: Order, event: Event, at: datetime, actor: Actor) -> Order:
             )
         case happened.SellerMarked():
             return replace(order, seller_mark=event.mark)
+        case happened.HistoryImported():
+            return order
         case happened.NoteAdded():
             author = actor.name or actor.id or actor.kind
             return replace(order, notes=(*order.notes, Note(at, author, event.text)))

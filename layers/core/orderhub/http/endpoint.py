@@ -23,7 +23,15 @@ from orderhub.domain.details import Actor
 from orderhub.domain.errors import OrderHubError
 from orderhub.domain.shop import Principal
 from orderhub.services.desk import Desk
-from orderhub.wire.contract import OpenRequest, Request, RequestError, Response, TokenWire, Wire
+from orderhub.wire.contract import (
+    BodyTooLarge,
+    OpenRequest,
+    Request,
+    RequestError,
+    Response,
+    TokenWire,
+    Wire,
+)
 
 from .body import decode_body
 
@@ -56,7 +64,13 @@ def endpoint(wire: TokenWire, scope: str) -> Callable[[Operation], Handler]:
     def by_token(
         application: bootstrap.Application, received: "_Received", _event: Mapping[str, Any]
     ) -> Principal:
-        token = wire.token(received.fields["headers"], received.fields["body"])
+        try:
+            token = wire.token(received.fields["headers"], received.fields["body"])
+        except RequestError:
+            if isinstance(received.problem, BodyTooLarge):
+                # The credential may well stand in what was not read.
+                raise received.problem from None
+            raise
         return application.authenticator.authenticate(wire.name, token, scope)
 
     return _authenticated(wire, by_token)

@@ -56,27 +56,72 @@ def change_costs(desk: Desk, order: Order, costs: Costs, actor: Actor) -> Change
 
 
 def apply_costs(change: Change, costs: Costs) -> None:
-    """:func:`change_costs`, as a part of a larger change."""
+    """:func:`change_costs`, as a part of a larger change.
+
+    What is set to what it is already stays as it is, and where nothing changes the tax does
+    neither.
+    """
     order = change.visible
     _require_amounts(order, costs)
     if not is_unpaid(order):
         return
-    charges = order.charges
+    charges, discounts = order.charges, order.discounts
     for kind, name, wanted in (
         (ChargeKind.SHIPPING, None, costs.shipping),
         (ChargeKind.INSURANCE, None, costs.insurance),
         (ChargeKind.OTHER, ETC1, costs.etc1),
-        (ChargeKind.OTHER, ETC2, costs.etc2),
+        (ChargeKind.OTHER, ETC2, _own_etc2(order, costs.etc2)),
     ):
         if wanted is not None:
             amount = Money.of(wanted, order.currency)
-            charges = _with_charge(charges, kind, amount, name)
-    discounts = order.discounts
+            if amount != _charged(order, kind, name):
+                charges = _with_charge(charges, kind, amount, name)
     if costs.credit is not None:
-        kept = tuple(each for each in discounts if each.kind != CREDIT)
         credit = Money.of(costs.credit, order.currency)
-        discounts = (*kept, Discount(amount=credit, kind=CREDIT)) if credit else kept
-    _charge(change, charges, discounts)
+        if credit != order_credit(order):
+            kept = tuple(each for each in discounts if each.kind != CREDIT)
+            discounts = (*kept, Discount(amount=credit, kind=CREDIT)) if credit else kept
+    if (charges, discounts) != (order.charges, order.discounts):
+        _charge(change, charges, discounts)
+
+
+def order_credit(order: Order) -> Money:
+    """All credits that the seller gave."""
+    given = (each.amount for each in order.discounts if each.kind == CREDIT)
+    return Money.total(given, order.currency)
+
+
+def rest_of_charges(order: Order) -> Money:
+    """All that is charged under no name of :class:`Costs` but ``etc2``, that included: what other
+    APIs charge, and what the seller agreed on beyond what the parts sum up to. The sales tax that
+    the marketplace collects stands apart."""
+    named = _charged(order, ChargeKind.SHIPPING) + _charged(order, ChargeKind.INSURANCE)
+    named += _charged(order, ChargeKind.OTHER, ETC1)
+    if sales_tax_rate(order) is not None:
+        named += _charged(order, ChargeKind.TAX)
+    agreed = order.price_adjustment or Money.zero(order.currency)
+    return order.charge_total - named + Money(max(0, agreed.amount), order.currency)
+
+
+def _own_etc2(order: Order, wanted: Decimal | None) -> Decimal | None:
+    """What ``etc2`` itself must be, so that with the charges shown beside it that is ``wanted``."""
+    if wanted is None:
+        return None
+    beside = rest_of_charges(order) - _charged(order, ChargeKind.OTHER, ETC2)
+    own = Money.of(wanted, order.currency, "etc2") - beside
+    if own.amount < 0:
+        message = f"other charges of the order come to {beside.decimal_text} {order.currency}"
+        raise InvalidField("etc2", "below_others", message)
+    return Decimal(own.decimal_text)
+
+
+def _charged(order: Order, kind: ChargeKind, name: str | None = None) -> Money:
+    meant = (
+        each.amount
+        for each in order.charges
+        if each.kind is kind and name in (None, each.name) and _adds(each)
+    )
+    return Money.total(meant, order.currency)
 
 
 def apply_sales_tax(change: Change) -> None:

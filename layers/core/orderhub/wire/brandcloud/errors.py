@@ -23,7 +23,7 @@ from orderhub.domain.errors import (
     Unavailable,
     Unidentified,
 )
-from orderhub.wire.contract import Problem, RequestError, Response, Unprocessable
+from orderhub.wire.contract import BodyTooLarge, Problem, RequestError, Response, Unprocessable
 
 from .status import OrderIs, StateError
 
@@ -33,6 +33,7 @@ NO_ORDER: Final = "order not exist"
 ILLEGAL_FORM: Final = "illegal_form_input"
 REPEAT: Final = "repeat"
 INVALID_PAYMENT: Final = "invalid payment"
+REFUND_EXPIRED: Final = "refund expired"
 
 BUSY: Final = "service busy"
 INTERNAL: Final = "internal error"
@@ -75,6 +76,7 @@ class Vocabulary:
     no_order: str = NO_ORDER
     foreign_order: str = NO_ORDER
     repeated: str = LACKING
+    has_form: bool = False
     people: Mapping[str, str] = field(default_factory=dict)
     states: Mapping[str, str] = field(default_factory=dict)
     missing: Mapping[str, str] = field(default_factory=dict)
@@ -106,7 +108,7 @@ _REFUNDS: Final = {
     Reason.NOTHING_TO_REFUND: StateError.REFUNDED.value,
     Reason.REFUND_EXCEEDS_CAPTURED: StateError.REFUNDED.value,
     Reason.TOO_MANY_REFUNDS: StateError.REFUNDED.value,
-    Reason.REFUND_WINDOW_CLOSED: "refund expired",
+    Reason.REFUND_WINDOW_CLOSED: REFUND_EXPIRED,
 }
 
 _CONSUMERS: Final = Vocabulary(
@@ -195,6 +197,7 @@ EDIT: Final = Vocabulary(
     # This section alone knows nothing of lacking parameters.
     no_api_key=_CONSUMERS.not_signed_in,
     lacking=_CONSUMERS.no_order,
+    has_form=True,
     no_order=_CONSUMERS.no_order,
     foreign_order=_CONSUMERS.no_order,
     people=_CONSUMERS.people,
@@ -216,6 +219,8 @@ def render(words: Vocabulary, error: Exception) -> Response:
             return failure(words.people.get(error.reason, words.no_order))
         case Unprocessable():
             return _unprocessable(words, error.problems)
+        case BodyTooLarge() if words.has_form:
+            return failure(ILLEGAL_FORM, validation={})
         case RequestError():
             # What can't be read holds none of the parameters.
             return failure(words.lacking)

@@ -7,7 +7,7 @@ from orderhub.domain.details import Actor, Address, Details
 from orderhub.domain.errors import NotFound
 from orderhub.domain.invoice import Invoicing, Seller
 from orderhub.domain.lines import Attributes
-from orderhub.domain.order import Order
+from orderhub.domain.order import Order, window_end
 from orderhub.domain.payment import PaymentState
 from orderhub.domain.people import Salesperson, User
 from orderhub.domain.shop import WIRES, Shop
@@ -25,7 +25,7 @@ from orderhub.wire.statuses import Refuse, State
 
 from . import status
 from .api import WIRE
-from .errors import INVALID_PAYMENT, Forbids, ForeignOrder, RepeatedTransaction
+from .errors import INVALID_PAYMENT, REFUND_EXPIRED, Forbids, ForeignOrder, RepeatedTransaction
 from .schema import (
     BY_CARD,
     CreateForm,
@@ -236,6 +236,22 @@ def permit(endpoint: Endpoint, seller: Salesperson, *, besides: Permit = anythin
         require_own(order, seller)
         besides(order)
         require_state(endpoint, order)
+
+    return require
+
+
+def refund_permit(endpoint: Endpoint, seller: Salesperson, request: Request) -> Permit:
+    """As :func:`permit`, for refunds and the question whether there could be one: an order that
+    another API's windows leave refundable for ever has this API's, from its payment on."""
+    usual = permit(endpoint, seller)
+    window = request.shop.terms_for(WIRE).refund_window
+
+    def require(order: Order) -> None:
+        usual(order)
+        if order.paid_at and order.refundable_until is None:
+            end = window_end(order.paid_at, window)
+            if end is not None and end <= request.now:
+                raise Forbids(REFUND_EXPIRED)
 
     return require
 

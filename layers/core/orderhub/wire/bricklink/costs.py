@@ -14,7 +14,7 @@ from typing import Final
 from orderhub.domain.lines import Charge, ChargeKind
 from orderhub.domain.money import Money
 from orderhub.domain.order import Order
-from orderhub.services.change_costs import CREDIT, ETC1
+from orderhub.services.change_costs import ETC1, order_credit, rest_of_charges
 
 from . import facts
 from .values import Json, four_decimals, money, number_in, present
@@ -39,8 +39,8 @@ def resource(order: Order) -> Json:
     shipping = _added(order, lambda charge: charge.kind is ChargeKind.SHIPPING)
     insurance = _added(order, lambda charge: charge.kind is ChargeKind.INSURANCE)
     etc1 = _added(order, lambda charge: (charge.kind, charge.name) == (ChargeKind.OTHER, ETC1))
-    credit = _sum(order, [each.amount for each in order.discounts if each.kind == CREDIT])
-    agreed, waived = _agreed(order)
+    credit = order_credit(order)
+    waived = _waived(order)
     vat = _sum(order, [c.amount for c in order.charges if c.included and c.kind in _TAXES])
     vat_rate = number_in(facts.of(order), facts.VAT_RATE)
     return present(
@@ -50,7 +50,7 @@ def resource(order: Order) -> Json:
         salesTax_collected_by_BL=money(sales_tax),
         final_total=money(order.total),
         etc1=money(etc1),
-        etc2=money(order.charge_total - sales_tax - shipping - insurance - etc1 + agreed),
+        etc2=money(rest_of_charges(order)),
         insurance=money(insurance),
         shipping=money(shipping),
         credit=money(credit),
@@ -67,12 +67,10 @@ def _sales_tax(order: Order) -> Money:
     return _added(order, lambda charge: charge.kind is ChargeKind.TAX)
 
 
-def _agreed(order: Order) -> tuple[Money, Money]:
-    """By how much the seller agreed on more than the parts sum up to, and by how much on less."""
-    nothing, adjustment = Money.zero(order.currency), order.price_adjustment or None
-    if adjustment is None:
-        return nothing, nothing
-    return (nothing, nothing - adjustment) if adjustment < nothing else (adjustment, nothing)
+def _waived(order: Order) -> Money:
+    """By how much the seller agreed on less than the parts sum up to."""
+    agreed = order.price_adjustment or Money.zero(order.currency)
+    return Money(max(0, -agreed.amount), order.currency)
 
 
 def _added(order: Order, is_meant: Callable[[Charge], bool]) -> Money:

@@ -94,6 +94,7 @@ _REASONS: Final[Mapping[str, str]] = {
     "not_listed": "must be one of {choices}",
     "negative": "must not be negative",
     "too_small": "must not be less than {least}",
+    "below_others": "can't be less than what other charges of the order come to",
     "too_precise": "has more decimals than its currency",
     "too_long": "has more than {longest} characters",
     "too_large": "is larger than an answer can be",

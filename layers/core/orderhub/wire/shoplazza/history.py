@@ -87,6 +87,7 @@ def tell(change: Change, history: History) -> None:
     _move_on(change, history.until)
     if history.note:
         commands.add_note(change, history.note)
+    commands.close_history(change)
 
 
 def _follow(
