@@ -1182,7 +1182,11 @@ def test_a_migrated_order_keeps_its_time(store: Store) -> None:
 def test_a_migrated_order_was_last_updated_when_it_says(
     store: Store, financial_status: str
 ) -> None:
-    told = {"created_at": LONG_AGO, "order_status": "pending", "financial_status": financial_status}
+    told: dict[str, Any] = {
+        "created_at": LONG_AGO,
+        "order_status": "pending",
+        "financial_status": financial_status,
+    }
     made = store.post(**told, updated_at=A_DAY_LATER).order
     assert (made["created_at"], made["updated_at"]) == (LONG_AGO, "2022-01-03T03:04:05Z")
     left_out = store.post(**told).order
