@@ -22,45 +22,29 @@ pytestmark = ON_THE_CLOUD
 __all__ = ["shop"]
 
 
-class TestOnTheLocalCloud(OrderRepositoryContract):
-    @pytest.fixture
-    def client(self, deployment: Deployment) -> Any:
-        return deployment.table
+@pytest.fixture
+def client(deployment: Deployment) -> Any:
+    return deployment.table
 
-    @pytest.fixture
-    def table_name(self, deployment: Deployment) -> str:
-        return deployment.outputs["TableName"]
+
+@pytest.fixture
+def table_name(deployment: Deployment) -> str:
+    return deployment.outputs["TableName"]
+
+
+class TestOnTheLocalCloud(OrderRepositoryContract):
+    pass
 
 
 class TestRanksOnTheLocalCloud(OrderRanksContract):
-    @pytest.fixture
-    def client(self, deployment: Deployment) -> Any:
-        return deployment.table
-
-    @pytest.fixture
-    def table_name(self, deployment: Deployment) -> str:
-        return deployment.outputs["TableName"]
+    pass
 
 
 class TestPlacingOnTheLocalCloud(PlacingContract):
-    @pytest.fixture
-    def client(self, deployment: Deployment) -> Any:
-        return deployment.table
-
-    @pytest.fixture
-    def table_name(self, deployment: Deployment) -> str:
-        return deployment.outputs["TableName"]
+    pass
 
 
 class TestStockOnTheLocalCloud(StockContract):
-    @pytest.fixture
-    def client(self, deployment: Deployment) -> Any:
-        return deployment.table
-
-    @pytest.fixture
-    def table_name(self, deployment: Deployment) -> str:
-        return deployment.outputs["TableName"]
-
     @pytest.fixture
     def desk(self, deployment: Deployment) -> Desk:
         return deployment.application.desk
@@ -68,23 +52,9 @@ class TestStockOnTheLocalCloud(StockContract):
 
 class TestSecretsOnTheLocalCloud(SecretsContract):
     @pytest.fixture
-    def client(self, deployment: Deployment) -> Any:
-        return deployment.table
-
-    @pytest.fixture
-    def table_name(self, deployment: Deployment) -> str:
-        return deployment.outputs["TableName"]
-
-    @pytest.fixture
     def vault(self, deployment: Deployment) -> KmsVault:
         return KmsVault(deployment.aws("kms"), deployment.outputs["SecretsKeyArn"])
 
 
 class TestMetafieldsOnTheLocalCloud(MetafieldsContract):
-    @pytest.fixture
-    def client(self, deployment: Deployment) -> Any:
-        return deployment.table
-
-    @pytest.fixture
-    def table_name(self, deployment: Deployment) -> str:
-        return deployment.outputs["TableName"]
+    pass

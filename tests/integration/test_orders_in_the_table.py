@@ -30,34 +30,26 @@ from tests.support.storage import (
 __all__ = ["shop"]
 
 
-class TestOnMoto(OrderRepositoryContract):
-    @pytest.fixture
-    def client(self, table: Any, application: Application) -> Any:
-        return table
+@pytest.fixture
+def client(table: Any, application: Application) -> Any:
+    return table
 
-    @pytest.fixture
-    def table_name(self, application: Application) -> str:
-        return application.settings.table_name
+
+@pytest.fixture
+def table_name(application: Application) -> str:
+    return application.settings.table_name
+
+
+class TestOnMoto(OrderRepositoryContract):
+    pass
 
 
 class TestRanksOnMoto(OrderRanksContract):
-    @pytest.fixture
-    def client(self, table: Any, application: Application) -> Any:
-        return table
-
-    @pytest.fixture
-    def table_name(self, application: Application) -> str:
-        return application.settings.table_name
+    pass
 
 
 class TestPlacingOnMoto(PlacingContract):
-    @pytest.fixture
-    def client(self, table: Any, application: Application) -> Any:
-        return table
-
-    @pytest.fixture
-    def table_name(self, application: Application) -> str:
-        return application.settings.table_name
+    pass
 
 
 class InTurn:
