@@ -1888,7 +1888,7 @@ def test_every_problem_of_an_order_file_is_told_and_nothing_is_written(operator:
         ("{", "is not JSON"),
         ("[]", "the file: "),
         ('{"wire": "ebay"}', "wire: "),
-        ('{"wire": "bricklink", "currency": "XXX"}', "currency: "),
+        ('{"wire": "bricklink", "currency": "ZZZ"}', "currency: "),
     ],
 )
 def test_what_is_no_order_is_refused(operator: Operator, content: str, said: str) -> None:

@@ -816,7 +816,7 @@ def test_all_problems_are_told_at_once(store: Store) -> None:
         ({"tax_total": True}, "TaxTotal is not a number"),
         ({"tax_total": "0.001"}, "TaxTotal has too many decimals"),
         ({"tax_total": "9" * 30}, "TaxTotal is out of range"),
-        ({"currency_code": "XXX"}, "CurrencyCode is unknown"),
+        ({"currency_code": "ZZZ"}, "CurrencyCode is unknown"),
         ({"currency_code": "DOLLAR"}, "CurrencyCode is too long (maximum is 3 characters)"),
         ({"discount": "-1"}, "Discount must be greater than or equal to 0"),
         ({"discount": "ten"}, "Discount is not a number"),

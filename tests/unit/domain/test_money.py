@@ -172,7 +172,7 @@ def test_refuses_one_minor_unit_more_than_a_json_number_holds() -> None:
     assert refused.value.reason == "out_of_range"
 
 
-@pytest.mark.parametrize("code", ["XXX", "BTC", "cny", "CN", "", "元"])
+@pytest.mark.parametrize("code", ["ZZZ", "BTC", "cny", "CN", "", "元"])
 def test_refuses_currencies_that_iso_4217_does_not_know(code: str) -> None:
     for kind in (Money, UnitPrice):
         with pytest.raises(InvalidField) as refused:
