@@ -74,7 +74,7 @@ def apply_costs(change: Change, costs: Costs) -> None:
     ):
         if wanted is not None:
             amount = Money.of(wanted, order.currency)
-            if amount != _charged(order, kind, name):
+            if amount != charged(order, kind, name):
                 charges = _with_charge(charges, kind, amount, name)
     if costs.credit is not None:
         credit = Money.of(costs.credit, order.currency)
@@ -95,19 +95,25 @@ def rest_of_charges(order: Order) -> Money:
     """All that is charged under no name of :class:`Costs` but ``etc2``, that included: what other
     APIs charge, and what the seller agreed on beyond what the parts sum up to. The sales tax that
     the marketplace collects stands apart."""
-    named = _charged(order, ChargeKind.SHIPPING) + _charged(order, ChargeKind.INSURANCE)
-    named += _charged(order, ChargeKind.OTHER, ETC1)
-    if sales_tax_rate(order) is not None:
-        named += _charged(order, ChargeKind.TAX)
+    named = charged(order, ChargeKind.SHIPPING) + charged(order, ChargeKind.INSURANCE)
+    named += charged(order, ChargeKind.OTHER, ETC1) + sales_tax(order)
     agreed = order.price_adjustment or Money.zero(order.currency)
     return order.charge_total - named + Money(max(0, agreed.amount), order.currency)
+
+
+def sales_tax(order: Order) -> Money:
+    """What the marketplace collects; other taxes are the seller's own."""
+    wire, name = SALES_TAX_RATE
+    if name not in order.details.extensions.get(wire, {}):
+        return Money.zero(order.currency)
+    return charged(order, ChargeKind.TAX)
 
 
 def _own_etc2(order: Order, wanted: Decimal | None) -> Decimal | None:
     """What ``etc2`` itself must be, so that with the charges shown beside it that is ``wanted``."""
     if wanted is None:
         return None
-    beside = rest_of_charges(order) - _charged(order, ChargeKind.OTHER, ETC2)
+    beside = rest_of_charges(order) - charged(order, ChargeKind.OTHER, ETC2)
     own = Money.of(wanted, order.currency, "etc2") - beside
     if own.amount < 0:
         message = f"other charges of the order come to {beside.decimal_text} {order.currency}"
@@ -115,7 +121,8 @@ def _own_etc2(order: Order, wanted: Decimal | None) -> Decimal | None:
     return Decimal(own.decimal_text)
 
 
-def _charged(order: Order, kind: ChargeKind, name: str | None = None) -> Money:
+def charged(order: Order, kind: ChargeKind, name: str | None = None) -> Money:
+    """All that is charged of that kind, and under that name if one is given, on top of prices."""
     meant = (
         each.amount
         for each in order.charges
