@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from threading import Lock
 from typing import Any
 from uuid import uuid4
 
@@ -11,6 +12,7 @@ import pytest
 from moto import mock_aws
 from moto.core.models import DEFAULT_ACCOUNT_ID as ACCOUNT_ID
 from moto.dynamodb.models import dynamodb_backends
+from moto.dynamodb.responses import DynamoHandler
 
 from orderhub import bootstrap
 from orderhub.adapters import kms
@@ -30,8 +32,19 @@ TOKENS = {"demo": "demo-marketplace-token-0001", "other": "other-marketplace-tok
 
 @pytest.fixture(scope="session")
 def cloud() -> Iterator[Any]:
-    """An emulated DynamoDB in this process; its client is made once, since that is slow."""
-    with mock_aws():
+    """An emulated DynamoDB in this process; its client is made once, since that is slow.
+
+    It answers one request at a time: a transaction that fails puts the tables back as they were
+    before it, and what other threads wrote meanwhile would be gone.
+    """
+    answer, turn = DynamoHandler.call_action, Lock()
+
+    def answer_in_turn(handler: DynamoHandler) -> Any:
+        with turn:
+            return answer(handler)
+
+    with mock_aws(), pytest.MonkeyPatch.context() as patch:
+        patch.setattr(DynamoHandler, "call_action", answer_in_turn)
         yield boto3.client("dynamodb")
 
 
