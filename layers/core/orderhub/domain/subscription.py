@@ -1,0 +1,38 @@
+"""Whom a shop wants to be told of what happens to its orders."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Final
+
+EVERYTHING: Final = "*"
+"""The topic of subscriptions to all events."""
+
+
+class SubscriptionKind(StrEnum):
+    """Whose webhooks the subscriber understands: how they are signed and what they look like."""
+
+    STANDARD = "standard"
+    """Standard Webhooks. Topics are our event types."""
+    YOUHAOSUDA = "youhaosuda"
+    SHOPLAZZA = "shoplazza"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subscription:
+    """``topics`` are words of its kind; ``*`` is all of them. ``id`` is a number as orders' ids
+    are. Its secret stands beside it, encrypted."""
+
+    shop_id: str
+    id: int
+    kind: SubscriptionKind
+    url: str
+    topics: tuple[str, ...]
+    label: str = ""
+    created_at: datetime
+    updated_at: datetime
+    is_enabled: bool = True
+    failing_since: datetime | None = None
+    """When the first delivery failed since the last that went well."""
+    disabled_because: str = ""
+    version: int = 1

@@ -1,0 +1,1 @@
+"""Payment providers' notifications: verified as each provider says, read as our reports."""

@@ -1,0 +1,72 @@
+"""What every kind of webhook has in common."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+
+from orderhub.domain.order import Order
+from orderhub.domain.shop import Shop
+from orderhub.domain.subscription import Subscription
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Occurrence:
+    """An event as the bus tells it (``docs/EVENTS.md``).
+
+    Events that are of no order (``webhook.disabled``) have neither ``order_id`` nor ``sequence``.
+    """
+
+    id: str
+    shop_id: str
+    type: str
+    occurred_at: str
+    order_id: int | None = None
+    sequence: int | None = None
+    actor: Mapping[str, Any] = field(default_factory=dict)
+    data: Mapping[str, Any] = field(default_factory=dict)
+    truncated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A request's headers and body, ready to be sent by POST."""
+
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class WebhookKind(Protocol):
+    """How webhooks of one kind are made."""
+
+    @property
+    def needs_order(self) -> bool:
+        """Whether a message shows the order as it stands, and not just the event."""
+        ...
+
+    @property
+    def topics(self) -> Sequence[str]:
+        """All that can be subscribed to, ``*`` aside."""
+        ...
+
+    def topics_of(self, occurrence: Occurrence) -> Sequence[str]:
+        """Under which of its topics an event goes out; under none, most of them."""
+        ...
+
+    def message(
+        self,
+        *,
+        subscription: Subscription,
+        secret: str,
+        topic: str,
+        occurrence: Occurrence,
+        shop: Shop,
+        order: Order | None,
+        base_url: str,
+        now: datetime,
+    ) -> Message:
+        """The request that tells a subscriber. ``order`` is there where ``needs_order`` is.
+
+        The same for each attempt, but for what says when this one was made.
+        """
+        ...
