@@ -5,12 +5,14 @@ recorded on it. Nothing is written before the repository commits the change as a
 that ask for what is already so record nothing: repeating one is harmless.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from . import events as happened
+from .change import Change as Change
+from .change import in_utc
 from .correspondence import (
     LONGEST_BODY,
     LONGEST_COMMENT,
@@ -24,11 +26,11 @@ from .correspondence import (
     Party,
     Rating,
 )
-from .details import Actor, Address, Contact, Details, Reference
+from .details import Actor, Contact, Details, Reference
 from .errors import InvalidField, Reason, Refused
-from .events import Event, Recorded, Terms
-from .identity import MAX_TAIL, in_range, milliseconds_precise, order_id
-from .invoice import Invoice, Invoicing
+from .events import Recorded, Terms
+from .identity import MAX_TAIL, in_range, order_id
+from .invoice import Invoicing
 from .lines import MAX_LINES, MAX_QUANTITY, Attributes, Charge, Discount, Line, LineRequest
 from .money import MAX_MINOR_UNITS, Money
 from .order import (
@@ -42,6 +44,8 @@ from .order import (
 )
 from .payment import MAX_PAYMENTS, Payment, PaymentState
 from .refund import MAX_REFUNDS, Refund, RefundedLine, RefundState
+from .reported_refunds import apply_early_refunds, fail_refund
+from .settling import flag_excess, settle
 from .shipment import (
     LONGEST_CARRIER,
     LONGEST_TRACKING_NUMBER,
@@ -54,56 +58,6 @@ from .shipment import (
 from .status import OrderStatus, SellerMark
 from .stock import MAX_STOCK_ITEMS, StockTaken, summed, without
 from .text import readable, web_address
-
-
-class Change:
-    """The events that commands add to an order, and the order that they lead to.
-
-    ``now`` is the time of what is recorded next. An order's times never go back: where ``now`` is
-    before the order's last event (clocks differ), that event's time holds.
-    """
-
-    def __init__(self, order: Order, now: datetime, actor: Actor) -> None:
-        self.before: Order | None = order
-        self.order = order
-        self._now = max(now, order.updated_at)
-        self.actor = actor
-        self.recorded: list[Recorded] = []
-
-    @property
-    def now(self) -> datetime:
-        return self._now
-
-    @now.setter
-    def now(self, at: datetime) -> None:
-        """Move on to a later time: for orders whose history comes from elsewhere.
-
-        Raises :class:`InvalidField` (``updated_at``) for an earlier one.
-        """
-        if not in_range(at) or at < self._now:
-            message = f"{at.isoformat()} is not after {self._now.isoformat()}"
-            raise InvalidField("updated_at", "out_of_range", message)
-        self._now = _in_utc(at)
-
-    @property
-    def visible(self) -> Order:
-        """The order as everybody must see it now, deadlines that passed included."""
-        return self.order.as_of(self.now)
-
-    def record(self, event: Event, require: Callable[[Order], None] | None = None) -> None:
-        """Add ``event``, unless ``require`` refuses the order that it leads to."""
-        entry = Recorded(
-            sequence=self.order.version + 1,
-            at=self.now,
-            actor=self.actor,
-            event=event,
-            continues=bool(self.recorded),
-        )
-        order = self.order.apply(entry)
-        if require:
-            require(order)
-        self.order = order
-        self.recorded.append(entry)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,7 +91,7 @@ def place(shop_id: str, order_id: int, placement: Placement, now: datetime, acto
     then on. Raises :class:`InvalidField` or :class:`Refused` (``too_many_lines``,
     ``total_out_of_range``).
     """
-    created_at = now if placement.created_at is None else _in_utc(placement.created_at)
+    created_at = now if placement.created_at is None else in_utc(placement.created_at)
     first = Recorded(
         sequence=1,
         at=created_at,
@@ -166,7 +120,7 @@ def place(shop_id: str, order_id: int, placement: Placement, now: datetime, acto
     change.before = None
     change.recorded.append(first)
     # What was placed whole and costs nothing has nothing left to be paid.
-    _settle(change)
+    settle(change)
     return change
 
 
@@ -227,8 +181,8 @@ def change_charges(
         happened.ChargesChanged(charges=charges, discounts=discounts),
         require=_require_payable_total,
     )
-    _settle(change)
-    _flag_excess(change)
+    settle(change)
+    flag_excess(change)
 
 
 def agree_on_total(change: Change, total: Money) -> None:
@@ -244,8 +198,8 @@ def agree_on_total(change: Change, total: Money) -> None:
         happened.PriceAdjusted(adjustment=total - order.calculated_total),
         require=_require_payable_total,
     )
-    _settle(change)
-    _flag_excess(change)
+    settle(change)
+    flag_excess(change)
 
 
 def start_payment(change: Change, payment: Payment, payment_due_at: datetime | None) -> None:
@@ -262,7 +216,7 @@ def start_payment(change: Change, payment: Payment, payment_due_at: datetime | N
     payment = _next_payment(change, payment, PaymentState.PENDING)
     due = order.payment_due_at
     if due is not None and payment_due_at is not None:
-        due = max(due, _in_utc(payment_due_at))
+        due = max(due, in_utc(payment_due_at))
     change.record(happened.PaymentStarted(payment=payment, payment_due_at=due))
 
 
@@ -274,7 +228,7 @@ def capture_payment(change: Change, payment: Payment) -> None:
     """
     order = change.visible
     known = _known_payment(order, payment)
-    if known and known.state is PaymentState.CAPTURED:
+    if known and known.state.has_money:
         return
     if order.status is OrderStatus.CANCELLED:
         raise Refused(Reason.ORDER_CANCELLED)
@@ -287,8 +241,9 @@ def capture_payment(change: Change, payment: Payment) -> None:
     if not known:
         _require_room_for_payment(order)
     _record_capture(change, known, payment)
-    _settle(change)
-    _flag_excess(change)
+    settle(change)
+    flag_excess(change)
+    apply_early_refunds(change, payment)
 
 
 def keep_reported_payment(change: Change, payment: Payment) -> None:
@@ -302,7 +257,7 @@ def keep_reported_payment(change: Change, payment: Payment) -> None:
         capture_payment(change, payment)
         return
     known = _known_payment(order, payment)
-    if known and known.state is PaymentState.CAPTURED:
+    if known and known.state.has_money:
         return
     _require_amount(order, payment.amount, "payment")
     _require_room_for(order, payment)
@@ -311,6 +266,52 @@ def keep_reported_payment(change: Change, payment: Payment) -> None:
         close_what_is_due(change)
     _record_capture(change, known, payment)
     change.record(happened.RefundFellDue(amount=change.order.refund_due))
+    apply_early_refunds(change, payment)
+
+
+def hold_payment(change: Change, payment: Payment, expected: Money) -> None:
+    """Add money that a provider captured although it is not ``expected``, in whatever currency. It
+    counts for nothing: see :attr:`PaymentState.HELD`. The same transaction again records nothing.
+    """
+    known = _known_payment(change.order, payment)
+    if known and known.state.has_money:
+        return
+    if not 0 < payment.amount.amount <= MAX_MINOR_UNITS:
+        raise InvalidField("payment", "out_of_range")
+    if known:
+        held = replace(
+            known, amount=payment.amount, state=PaymentState.HELD, updated_at=change.now, failure=""
+        )
+    else:
+        _require_room_for_payment(change.order)
+        held = _next_payment(change, payment, PaymentState.HELD)
+    change.record(
+        happened.PaymentHeld(payment=held, expected=expected, was_known=known is not None)
+    )
+    apply_early_refunds(change, payment)
+
+
+def accept_payment(change: Change, payment_id: int) -> None:
+    """Take held money for the order after all, as if it had been asked for. What exceeds the total
+    is flagged. Asking again records nothing.
+
+    Raises :class:`Refused`: ``payment_unknown``, ``payment_not_held``, or why the order is closed;
+    :class:`InvalidField` (``wrong_currency``) for money that the order can't count.
+    """
+    payment = next((each for each in change.order.payments if each.id == payment_id), None)
+    if payment is None:
+        raise Refused(Reason.PAYMENT_UNKNOWN)
+    if payment.state is PaymentState.CAPTURED:
+        return
+    stand = (r for r in change.order.held_refunds if r.state is not RefundState.FAILED)
+    if payment.state is not PaymentState.HELD or any(r.payment_id == payment_id for r in stand):
+        raise Refused(Reason.PAYMENT_NOT_HELD, f"payment {payment_id} is not held as a whole")
+    order = _require_open(change)
+    _require_amount(order, payment.amount, "payment")
+    _require_room_for(order, payment)
+    change.record(happened.PaymentAccepted(payment_id=payment_id))
+    settle(change)
+    flag_excess(change)
 
 
 def _record_capture(change: Change, known: Payment | None, payment: Payment) -> None:
@@ -365,7 +366,7 @@ def request_refund(
     _require_refundable_pieces(order, lines)
     beyond_sale = order.excess if order.is_paid else amount
     refund = Refund(
-        id=len(order.refunds) + 1,
+        id=order.next_refund_id,
         provider=provider,
         transaction_id=transaction_id,
         amount=amount,
@@ -410,11 +411,7 @@ def settle_refund(change: Change, refund_id: int, *, failure: str | None = None)
     if failure is None:
         change.record(happened.RefundSucceeded(refund_id=refund_id))
     else:
-        change.record(happened.RefundFailed(refund_id=refund_id, failure=failure))
-        if change.visible.status is OrderStatus.OPEN and not change.order.is_paid:
-            # What stays after all may cover the total.
-            _settle(change)
-            _flag_excess(change)
+        fail_refund(change, refund_id, failure)
 
 
 def ship(
@@ -482,7 +479,7 @@ _CLOCKS_DIFFER: Final = timedelta(days=1)
 
 def _past(field: str, at: datetime, now: datetime) -> datetime:
     """``at`` in UTC, unless it is in the future."""
-    at = _in_utc(at)
+    at = in_utc(at)
     if at > now + _CLOCKS_DIFFER:
         raise InvalidField(field, "out_of_range", f"{at.isoformat()} is in the future")
     return at
@@ -898,42 +895,6 @@ def _require_amount(order: Order, amount: Money, field: str, *, zero_allowed: bo
         raise InvalidField(field, "too_small")
 
 
-def _settle(change: Change) -> None:
-    """Record the one moment in which the total is covered."""
-    order = change.order
-    if order.is_paid or not order.lines or order.outstanding:
-        return
-    change.record(
-        happened.OrderPaid(
-            total=order.total,
-            refundable_until=window_end(change.now, order.terms.refund_window),
-        )
-    )
-    if order.invoicing:
-        recipient, shipping = _recipient(order.details), order.details.shipping_address
-        invoice = Invoice(
-            number=order.invoicing.number,
-            issued_at=change.now,
-            seller=order.invoicing.seller,
-            recipient=recipient,
-            ship_to=None if shipping == recipient else shipping,
-        )
-        change.record(happened.InvoiceIssued(invoice=invoice))
-
-
-def _recipient(details: Details) -> Address | None:
-    customer = details.customer
-    known = details.billing_address or details.shipping_address
-    if known or customer is None:
-        return known
-    return Address(full_name=customer.name, email=customer.email, phone=customer.phone)
-
-
-def _flag_excess(change: Change) -> None:
-    if change.order.excess:
-        change.record(happened.OverpaymentDetected(excess=change.order.excess))
-
-
 def _require_room_for(order: Order, payment: Payment) -> None:
     if order.captured.amount + payment.amount.amount > MAX_MINOR_UNITS:
         raise InvalidField("payment", "out_of_range")
@@ -946,12 +907,7 @@ def _require_room_for_payment(order: Order) -> None:
 
 def _known_payment(order: Order, payment: Payment) -> Payment | None:
     """The order's payment of the same transaction. Cash has no transactions to tell apart."""
-    if not payment.transaction_id:
-        return None
-    for known in order.payments:
-        if (known.provider, known.transaction_id) == (payment.provider, payment.transaction_id):
-            return known
-    return None
+    return order.payment_of(payment.provider, payment.transaction_id)
 
 
 def _next_payment(change: Change, payment: Payment, state: PaymentState) -> Payment:
@@ -962,11 +918,6 @@ def _next_payment(change: Change, payment: Payment, state: PaymentState) -> Paym
         created_at=change.now,
         updated_at=change.now,
     )
-
-
-def _in_utc(at: datetime) -> datetime:
-    """A time that others told, as precise as all of the order's times."""
-    return milliseconds_precise(at.astimezone(UTC))
 
 
 def _refund_window_is_over(order: Order, now: datetime) -> bool:

@@ -10,11 +10,13 @@ from typing import ClassVar, Final
 
 from .correspondence import Feedback, Message, Party
 from .details import Actor, Details, Reference
+from .dispute import Dispute
 from .invoice import Invoice, Invoicing
 from .lines import Charge, Discount, Line
 from .money import Money
 from .payment import Payment
-from .refund import Refund
+from .refund import EarlyRefund, Refund
+from .report import DisputeState
 from .shipment import Shipment
 from .status import SellerMark
 from .stock import StockTaken
@@ -141,6 +143,52 @@ class PaymentFailed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PaymentHeld:
+    """Money came in that is not what was ``expected``, by its amount or its currency. It pays for
+    nothing. ``was_known`` says that ``payment`` takes the place of one that had been started."""
+
+    TYPE: ClassVar[str] = "payment.held"
+
+    payment: Payment
+    expected: Money
+    was_known: bool = False
+
+    @property
+    def claims(self) -> tuple[Reference, ...]:
+        return () if self.was_known else payment_claims(self.payment)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaymentAccepted:
+    """Held money counts for the order after all."""
+
+    TYPE: ClassVar[str] = "payment.accepted"
+
+    payment_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaymentDisputed:
+    """A buyer asks for money back by way of the bank or the provider."""
+
+    TYPE: ClassVar[str] = "payment.disputed"
+
+    dispute: Dispute
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DisputeDecided:
+    """``amount`` is what it came to, where the provider told that with the decision."""
+
+    TYPE: ClassVar[str] = "payment.dispute_decided"
+
+    provider: str
+    dispute_id: str
+    state: DisputeState
+    amount: Money | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OverpaymentDetected:
     """More was captured than the order costs. ``excess`` is what is kept beyond the total now."""
 
@@ -201,6 +249,30 @@ class RefundFailed:
 
     refund_id: int
     failure: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefundIdentified:
+    """The provider's own name for a refund that was asked for without."""
+
+    TYPE: ClassVar[str] = "refund.identified"
+
+    refund_id: int
+    provider: str
+    reported_as: str
+
+    @property
+    def claims(self) -> tuple[Reference, ...]:
+        return (Reference("refund", self.provider, self.reported_as),)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefundReportedEarly:
+    """A refund of a payment that nobody has reported yet. It takes effect when somebody does."""
+
+    TYPE: ClassVar[str] = "refund.reported_early"
+
+    refund: EarlyRefund
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -361,6 +433,10 @@ Event = (
     | PaymentCaptured
     | PaymentConfirmed
     | PaymentFailed
+    | PaymentHeld
+    | PaymentAccepted
+    | PaymentDisputed
+    | DisputeDecided
     | OverpaymentDetected
     | RefundFellDue
     | OrderPaid
@@ -368,6 +444,8 @@ Event = (
     | RefundRequested
     | RefundSucceeded
     | RefundFailed
+    | RefundIdentified
+    | RefundReportedEarly
     | RefundWindowClosed
     | LinesShipped
     | ShipmentReceived

@@ -4,18 +4,20 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Final, assert_never
+from typing import Any, Final, assert_never
 
 from . import events as happened
 from .correspondence import Feedback, Message, Party
 from .details import BUYING_SHOP, Actor, Details, Reference
+from .dispute import Dispute
 from .events import Event, Recorded, Terms
 from .invoice import Invoice, Invoicing
 from .lines import Charge, Discount, Line
 from .money import Money
 from .numbers import number_of
 from .payment import Payment, PaymentState
-from .refund import Refund, RefundState
+from .payment_account import PROVIDERS
+from .refund import EarlyRefund, Refund, RefundState
 from .shipment import Shipment, ShipmentState
 from .status import FulfilmentStatus, OrderStatus, PaymentStatus, SellerMark
 from .stock import StockTaken, without
@@ -95,6 +97,11 @@ class Order:
     """At most one of each party."""
     thanked_at: datetime | None = None
     """When a mail last thanked the buyer."""
+    held_refunds: tuple[Refund, ...] = ()
+    """Of money that was held. Like that, they count for nothing."""
+    early_refunds: tuple[EarlyRefund, ...] = ()
+    """Refunds that wait for the payments that they are of."""
+    disputes: tuple[Dispute, ...] = ()
 
     @property
     def customer_number(self) -> int | None:
@@ -192,6 +199,43 @@ class Order:
         if self.status in (OrderStatus.CANCELLED, OrderStatus.EXPIRED):
             return self.refundable
         return min(self.excess, self.refundable)
+
+    @property
+    def held_payments(self) -> tuple[Payment, ...]:
+        """Money that is here and counts for nothing: accept it, or give it back."""
+        return tuple(p for p in self.payments if p.state is PaymentState.HELD)
+
+    def returned_of(self, payment: Payment) -> Money:
+        """What of a held payment went back."""
+        return Money.total(
+            (
+                refund.amount
+                for refund in self.held_refunds
+                if refund.payment_id == payment.id and refund.state is RefundState.SUCCEEDED
+            ),
+            payment.amount.currency,
+        )
+
+    @property
+    def next_refund_id(self) -> int:
+        return len(self.refunds) + len(self.held_refunds) + 1
+
+    def payment_of(self, provider: str, transaction_id: str) -> Payment | None:
+        """The payment of a transaction; ``None`` without one.
+
+        Those who pass on a provider's own name for a payment may call the provider otherwise than
+        the provider itself does, and mean the same money.
+        """
+        if not transaction_id:
+            return None
+        same = [p for p in self.payments if p.transaction_id == transaction_id]
+        for payment in same:
+            if payment.provider == provider:
+                return payment
+        for payment in same:
+            if (provider in PROVIDERS) != (payment.provider in PROVIDERS):
+                return payment
+        return None
 
     # -- statuses ------------------------------------------------------------------------------
 
@@ -380,6 +424,16 @@ def _apply(order: Order, event: Event, at: datetime, actor: Actor) -> Order:
             )
         case happened.PaymentFailed():
             return _with_payment(order, event.payment_id, PaymentState.FAILED, at, event.failure)
+        case happened.PaymentHeld():
+            others = (p for p in order.payments if p.id != event.payment.id)
+            payments = sorted((*others, event.payment), key=lambda payment: payment.id)
+            return replace(order, payments=tuple(payments))
+        case happened.PaymentAccepted():
+            return _with_payment(order, event.payment_id, PaymentState.CAPTURED, at)
+        case happened.PaymentDisputed():
+            return replace(order, disputes=(*order.disputes, event.dispute))
+        case happened.DisputeDecided():
+            return _with_dispute(order, event, at)
         case happened.OverpaymentDetected() | happened.RefundFellDue():
             return order
         case happened.OrderPaid():
@@ -391,12 +445,26 @@ def _apply(order: Order, event: Event, at: datetime, actor: Actor) -> Order:
             )
         case happened.InvoiceIssued():
             return replace(order, invoices=(*order.invoices, event.invoice))
+        case happened.RefundRequested() if event.refund.is_of_held:
+            return replace(order, held_refunds=(*order.held_refunds, event.refund))
         case happened.RefundRequested():
             return replace(order, refunds=(*order.refunds, event.refund))
         case happened.RefundSucceeded():
-            return _with_refund(order, event.refund_id, RefundState.SUCCEEDED, at)
+            return _with_refund(
+                order, event.refund_id, state=RefundState.SUCCEEDED, updated_at=at, failure=""
+            )
         case happened.RefundFailed():
-            return _with_refund(order, event.refund_id, RefundState.FAILED, at, event.failure)
+            return _with_refund(
+                order,
+                event.refund_id,
+                state=RefundState.FAILED,
+                updated_at=at,
+                failure=event.failure,
+            )
+        case happened.RefundIdentified():
+            return _with_refund(order, event.refund_id, reported_as=event.reported_as)
+        case happened.RefundReportedEarly():
+            return replace(order, early_refunds=(*order.early_refunds, event.refund))
         case happened.RefundWindowClosed():
             return replace(order, refund_window_closed=True)
         case happened.LinesShipped():
@@ -483,18 +551,39 @@ def _with_payment(
     )
 
 
-def _with_refund(
-    order: Order, refund_id: int, state: RefundState, at: datetime, failure: str = ""
-) -> Order:
+def _with_dispute(order: Order, event: happened.DisputeDecided, at: datetime) -> Order:
     return replace(
         order,
-        refunds=tuple(
-            replace(refund, state=state, updated_at=at, failure=failure)
-            if refund.id == refund_id
-            else refund
-            for refund in order.refunds
+        disputes=tuple(
+            replace(
+                dispute,
+                state=event.state,
+                updated_at=at,
+                amount=dispute.amount if event.amount is None else event.amount,
+            )
+            if (dispute.provider, dispute.id) == (event.provider, event.dispute_id)
+            else dispute
+            for dispute in order.disputes
         ),
     )
+
+
+def _with_refund(order: Order, refund_id: int, **changes: Any) -> Order:
+    def after(refunds: tuple[Refund, ...]) -> tuple[Refund, ...]:
+        return tuple(replace(r, **changes) if r.id == refund_id else r for r in refunds)
+
+    refunds, held_refunds = after(order.refunds), after(order.held_refunds)
+    if held_refunds == order.held_refunds:
+        return replace(order, refunds=refunds)
+    order = replace(order, held_refunds=held_refunds)
+    return replace(order, payments=tuple(_held_or_returned(order, p) for p in order.payments))
+
+
+def _held_or_returned(order: Order, payment: Payment) -> Payment:
+    if payment.state not in (PaymentState.HELD, PaymentState.RETURNED):
+        return payment
+    is_whole = order.returned_of(payment) >= payment.amount
+    return replace(payment, state=PaymentState.RETURNED if is_whole else PaymentState.HELD)
 
 
 def _with_shipment(order: Order, shipment_id: int, state: ShipmentState, at: datetime) -> Order:

@@ -16,6 +16,16 @@ class PaymentState(StrEnum):
     PENDING = "pending"
     CAPTURED = "captured"
     FAILED = "failed"
+    HELD = "held"
+    """Captured by its provider, but not the amount or the currency that was due: it counts for
+    nothing until an operator accepts it or it goes back."""
+    RETURNED = "returned"
+    """It was held, and went back as a whole."""
+
+    @property
+    def has_money(self) -> bool:
+        """Whether its provider captured it: what it reports of that again is known."""
+        return self in (PaymentState.CAPTURED, PaymentState.HELD, PaymentState.RETURNED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +33,7 @@ class Payment:
     """One attempt to pay. ``id`` counts from 1 within the order.
 
     ``transaction_id`` is the provider's own name for it, unique per provider within the shop.
+    ``amount`` is in the order's currency, unless it is held.
     """
 
     id: int

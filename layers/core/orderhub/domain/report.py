@@ -8,6 +8,10 @@ from typing import Final
 from .errors import InvalidField
 from .money import Money
 
+LONGEST_NAME: Final = 255
+LONGEST_TEXT: Final = 500
+"""In characters."""
+
 _ATTEMPT: Final = "_"
 
 
@@ -74,8 +78,17 @@ class PaymentReport:
     dispute_state: DisputeState = DisputeState.OPEN
 
     def __post_init__(self) -> None:
+        """Raises :class:`InvalidField` for names that can't be any; tidies what is only read."""
         if not (self.transaction_id or self.reference):
             raise InvalidField("transaction_id", "blank")
+        for name in ("event_id", "transaction_id", "reference", "refund_id", "dispute_id"):
+            value = getattr(self, name)
+            if len(value) > LONGEST_NAME:
+                raise InvalidField(name, "too_long")
+            if not value.isprintable():
+                raise InvalidField(name, "invalid")
+        for name in ("method", "failure", "reason"):
+            object.__setattr__(self, name, _tidied(getattr(self, name)))
 
 
 def payment_reference(order_id: int, attempt: int = 0) -> str:
@@ -91,3 +104,9 @@ def payment_reference(order_id: int, attempt: int = 0) -> str:
 def order_named_in(reference: str) -> str:
     """The order's id, or number, in what came back of :func:`payment_reference`."""
     return reference.partition(_ATTEMPT)[0]
+
+
+def _tidied(text: str) -> str:
+    """One line that can be shown, cut where it is too long."""
+    shown = "".join(char if char.isprintable() else " " for char in text[: 2 * LONGEST_TEXT])
+    return " ".join(shown.split())[:LONGEST_TEXT]

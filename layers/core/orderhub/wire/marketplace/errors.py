@@ -70,6 +70,8 @@ _REFUSALS: Final = {
     Reason.MONEY_CAPTURED: ("payment_state", "holds money that must go back first"),
     Reason.NOTHING_CAPTURED: ("payment_state", "holds no money"),
     Reason.PAYMENT_UNKNOWN: ("payment", "does not exist"),
+    Reason.PAYMENT_NOT_HELD: ("payment", "is not held"),
+    Reason.TOO_MANY_DISPUTES: ("payment", "is disputed too often"),
     Reason.REFUND_EXCEEDS_CAPTURED: ("amount", "is more than can be refunded"),
     Reason.REFUND_WINDOW_CLOSED: ("payment_state", "can't be refunded any more"),
     Reason.REFUND_UNKNOWN: ("refund", "does not exist"),

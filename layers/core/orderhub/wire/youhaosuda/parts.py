@@ -109,9 +109,14 @@ def _file_name(url: str) -> str:
 
 
 def payments(seen: Seen) -> list[Json]:
-    """Each attempt to pay; and the one that is awaited, before there is one."""
+    """Each attempt to pay; and the one that is awaited, before there is one. Amounts have no
+    currency here, so money of another one can't be shown."""
     order = seen.order
-    shown = [_payment(payment, seen) for payment in order.payments]
+    shown = [
+        _payment(payment, seen)
+        for payment in order.payments
+        if payment.amount.currency == order.currency
+    ]
     is_under_way = any(payment.state is PaymentState.PENDING for payment in order.payments)
     if not shown or not (order.is_paid or is_under_way):
         shown.append(_awaited_payment(seen))

@@ -144,9 +144,12 @@ PAYMENTS_STATUS: Final = PartTable(
         PaymentState.PENDING: PaymentWord.PENDING,
         PaymentState.CAPTURED: PaymentWord.PAID,
         PaymentState.FAILED: PaymentWord.EXPIRED,
+        PaymentState.HELD: PaymentWord.PENDING,
+        PaymentState.RETURNED: PaymentWord.EXPIRED,
     },
     "An order shows a payment before there is one. A failed one has lost its validity, which "
-    "this vocabulary calls expired.",
+    "this vocabulary calls expired, and so has money that was held and went back. While it is "
+    "held, nobody has decided.",
 )
 
 SHIPMENTS_STATUS: Final = PartTable(
