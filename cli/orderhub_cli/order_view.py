@@ -58,6 +58,19 @@ def summary(event: Event) -> str:
         case happened.PaymentStarted() | happened.PaymentCaptured():
             payment = event.payment
             return _sent(payment.amount, payment.provider, payment.transaction_id)
+        case happened.PaymentHeld():
+            payment = event.payment
+            sent = _sent(payment.amount, payment.provider, payment.transaction_id)
+            return f"{sent}, where {event.expected} was due"
+        case happened.PaymentDisputed():
+            dispute = event.dispute
+            return " ".join(filter(None, [dispute.state.value, dispute.id, dispute.reason]))
+        case happened.DisputeDecided():
+            return f"{event.state.value} {event.dispute_id}"
+        case happened.RefundReportedEarly():
+            return _sent(event.refund.amount, event.refund.provider, event.refund.refund_id)
+        case happened.RefundIdentified():
+            return f"{event.provider} {event.reported_as}"
         case happened.RefundRequested():
             refund = event.refund
             return _sent(refund.amount, refund.provider, refund.transaction_id)
@@ -189,13 +202,23 @@ def _print_money_movements(order: Order) -> None:
             for p in order.payments
         ]
         print_table("Payments", columns, rows, numeric="# Amount")
-    if order.refunds:
-        columns = ("#", "State", "Amount", "Provider", "Transaction", "Reason", "Updated")
+    if order.held_payments:
+        print_note("Held money pays for nothing: 'order accept-payment', or give it back.")
+    for title, refunds in (("Refunds", order.refunds), ("Of held money", order.held_refunds)):
+        if refunds:
+            columns = ("#", "State", "Amount", "Provider", "Transaction", "Reason", "Updated")
+            rows = [
+                (r.id, r.state, r.amount, r.provider, r.transaction_id, r.reason, r.updated_at)
+                for r in refunds
+            ]
+            print_table(title, columns, rows, numeric="# Amount")
+    if order.disputes:
+        columns = ("Dispute", "State", "Amount", "Provider", "Payment", "Reason", "Updated")
         rows = [
-            (r.id, r.state, r.amount, r.provider, r.transaction_id, r.reason, r.updated_at)
-            for r in order.refunds
+            (d.id, d.state, d.amount, d.provider, d.transaction_id, d.reason, d.updated_at)
+            for d in order.disputes
         ]
-        print_table("Refunds", columns, rows, numeric="# Amount")
+        print_table("Disputes", columns, rows, numeric="Amount")
 
 
 def _print_shipments(stored: Order, seen: Order) -> None:

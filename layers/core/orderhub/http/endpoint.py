@@ -6,21 +6,12 @@ raises becomes its API's own error. The route itself lives in the template, so n
 dispatches.
 """
 
-import base64
-import os
-import time
-import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import wraps
-from typing import Any, Final
-
-import msgspec
-from aws_lambda_powertools.logging import Logger
+from typing import Any
 
 from orderhub import bootstrap
 from orderhub.domain.details import Actor
-from orderhub.domain.errors import OrderHubError
 from orderhub.domain.shop import Principal
 from orderhub.services.desk import Desk
 from orderhub.wire.contract import (
@@ -33,25 +24,11 @@ from orderhub.wire.contract import (
     Wire,
 )
 
+from .answering import Handler, answering, header_fields, in_lambda
 from .body import decode_body
 
 Operation = Callable[[Request, Desk], Response]
 OpenOperation = Callable[[OpenRequest, Desk], Response]
-Handler = Callable[[dict[str, Any], Any], dict[str, Any]]
-
-INTERNAL_ERROR = 500
-
-SLASH: Final = "slash"
-"""The variable of routes that end in ``{slash+}``. They are there for a path with a slash at its
-end, which no other route can have; what stands behind the slash leads nowhere."""
-
-_NO_ROUTE: Final = Response(404, {"message": "Not Found"})
-"""Word for word what API Gateway says where there is no route."""
-
-logger = Logger(service="orderhub")
-
-# Amounts are exact: a Decimal goes out as the number that it is, never by way of a float.
-_JSON: Final = msgspec.json.Encoder(decimal_format="number")
 
 
 def endpoint(wire: TokenWire, scope: str) -> Callable[[Operation], Handler]:
@@ -96,7 +73,7 @@ def signed_endpoint(wire: Wire, scope: str) -> Callable[[Operation], Handler]:
         )
         return application.signature_authenticator.authenticate(wire.name, signed, scope)
 
-    if _in_lambda():
+    if in_lambda():
         _ = bootstrap.application().signature_authenticator
     return _authenticated(wire, by_signature)
 
@@ -148,58 +125,9 @@ def _handler(
     operation: Callable[..., Response],
     answer: Callable[[dict[str, Any], dict[str, object]], Response],
 ) -> Handler:
-    if _in_lambda():
+    if in_lambda():
         _warm_up(bootstrap.application())
-
-    @wraps(operation)
-    def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
-        started = time.perf_counter()
-        line: dict[str, object] = {
-            "wire": wire.name,
-            "route": event.get("routeKey", ""),
-            "request_id": event.get("requestContext", {}).get("requestId", ""),
-            "function_name": getattr(context, "function_name", ""),
-            "function_request_id": getattr(context, "aws_request_id", ""),
-        }
-        try:
-            response = _NO_ROUTE if _leads_nowhere(event) else answer(event, line)
-        except Exception as error:  # noqa: BLE001 - whatever it is, the caller gets an answer
-            line["error"] = getattr(error, "code", type(error).__name__)
-            if isinstance(error, OrderHubError) and hasattr(error, "reason"):
-                line["reason"] = error.reason
-            response = _refusal(wire, error)
-            if _is_fault(response):
-                line["trace"] = traceback.format_exc()
-        line |= response.about
-        line["status"] = response.status
-        line["milliseconds"] = round((time.perf_counter() - started) * 1000, 1)
-        log = logger.error if _is_fault(response) else logger.info
-        log("request", extra=line)
-        return _answer(response, str(line["request_id"]))
-
-    return handler
-
-
-def _in_lambda() -> bool:
-    """While Lambda starts a function, the processor is free: there clients are built at once, not
-    at their first use."""
-    return "AWS_LAMBDA_FUNCTION_NAME" in os.environ
-
-
-def _leads_nowhere(event: Mapping[str, Any]) -> bool:
-    return bool((event.get("pathParameters") or {}).get(SLASH))
-
-
-def _is_fault(response: Response) -> bool:
-    return response.is_fault or response.status == INTERNAL_ERROR
-
-
-def _refusal(wire: Wire, error: Exception) -> Response:
-    try:
-        return wire.error(error)
-    except Exception:  # noqa: BLE001
-        # Whatever is wrong with the wire's own answer, the caller gets one and we get a trace.
-        return Response(INTERNAL_ERROR, {"error": "Something went wrong on our side."})
+    return answering(wire.name, operation, answer, wire.error)
 
 
 def _warm_up(application: bootstrap.Application) -> None:
@@ -219,7 +147,7 @@ def _received(
     application: bootstrap.Application, wire: Wire, event: Mapping[str, Any]
 ) -> _Received:
     now = application.desk.clock.now()
-    headers = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
+    headers = header_fields(event)
     problem: RequestError | None = None
     body: object = None
     try:
@@ -241,22 +169,3 @@ def _received(
         ),
     }
     return _Received(fields, problem)
-
-
-def _answer(response: Response, request_id: str) -> dict[str, Any]:
-    return {
-        "statusCode": response.status,
-        "headers": {
-            "content-type": "application/json; charset=utf-8",
-            "cache-control": "no-store",
-            "x-request-id": request_id,
-            **response.headers,
-        },
-        **_content(response.body),
-    }
-
-
-def _content(body: object) -> dict[str, Any]:
-    if isinstance(body, bytes):
-        return {"body": base64.b64encode(body).decode(), "isBase64Encoded": True}
-    return {"body": _JSON.encode(body).decode()}

@@ -18,6 +18,7 @@ from orderhub.ports import (
     OrderRepository,
     PaymentLinks,
     PeopleRepository,
+    StrayReports,
 )
 
 MAX_ATTEMPTS: Final = 25
@@ -48,6 +49,7 @@ class Desk:
     people: PeopleRepository
     links: PaymentLinks
     metafields: Metafields
+    strays: StrayReports
     clock: Clock
     entropy: Entropy
 
