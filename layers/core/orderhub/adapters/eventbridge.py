@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from mypy_boto3_events import EventBridgeClient
     from mypy_boto3_events.type_defs import PutEventsRequestEntryTypeDef
 
-SOURCE: Final = "orderhub.orders"
-
 _MOST_ENTRIES: Final = 10
 _MOST_BYTES: Final = 240_000
 _CONFIG: Final = Config(
@@ -54,7 +52,7 @@ class EventBridgeBus:
     def _entry(self, event: OutgoingEvent) -> "PutEventsRequestEntryTypeDef":
         return {
             "EventBusName": self._bus_name,
-            "Source": SOURCE,
+            "Source": event.source,
             "DetailType": event.type,
             "Time": datetime.fromisoformat(event.occurred_at),
             "Resources": [event.resource],

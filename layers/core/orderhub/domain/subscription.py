@@ -8,6 +8,9 @@ from typing import Final
 EVERYTHING: Final = "*"
 """The topic of subscriptions to all events."""
 
+DISABLED_EVENT: Final = "webhook.disabled"
+"""The type of the event that says that a subscription was switched off."""
+
 
 class SubscriptionKind(StrEnum):
     """Whose webhooks the subscriber understands: how they are signed and what they look like."""

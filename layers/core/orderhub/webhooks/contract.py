@@ -28,6 +28,24 @@ class Occurrence:
     truncated: bool = False
 
 
+def occurrence_in(detail: Mapping[str, Any]) -> Occurrence:
+    """The event that the bus tells by ``detail``. What it has beside our own fields is ignored.
+
+    Raises ``KeyError`` for what is no event.
+    """
+    return Occurrence(
+        id=detail["id"],
+        shop_id=detail["shop_id"],
+        type=detail["type"],
+        occurred_at=detail["occurred_at"],
+        order_id=detail.get("order_id"),
+        sequence=detail.get("sequence"),
+        actor=detail.get("actor", {}),
+        data=detail.get("data", {}),
+        truncated=detail.get("truncated", False),
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Message:
     """A request's headers and body, ready to be sent by POST."""
@@ -38,6 +56,11 @@ class Message:
 
 class WebhookKind(Protocol):
     """How webhooks of one kind are made."""
+
+    @property
+    def allows_http(self) -> bool:
+        """Whether its subscribers may have plain ``http`` addresses."""
+        ...
 
     @property
     def needs_order(self) -> bool:
@@ -57,15 +80,21 @@ class WebhookKind(Protocol):
         self,
         *,
         subscription: Subscription,
-        secret: str,
+        secrets: Sequence[str],
         topic: str,
         occurrence: Occurrence,
         shop: Shop,
         order: Order | None,
         base_url: str,
         now: datetime,
-    ) -> Message:
+    ) -> Message | None:
         """The request that tells a subscriber. ``order`` is there where ``needs_order`` is.
+
+        ``None`` where, as the order shows, there is nothing to tell under this topic: a parcel
+        is under the topics for all and for some of the goods alike until its order is looked at.
+
+        ``secrets`` are all that hold, the newest first: several while one replaces another. Kinds
+        that know no more than one signature sign with the newest.
 
         The same for each attempt, but for what says when this one was made.
         """

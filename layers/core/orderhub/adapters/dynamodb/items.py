@@ -156,9 +156,14 @@ def recorded(item: Mapping[str, Any]) -> Recorded:
 # -- shops, credentials, products, carts ---------------------------------------------------------
 
 
+def body(value: object) -> Item:
+    """The attribute that holds any domain object."""
+    return _body(encode(value))
+
+
 def document(pk: str, sk: str, value: object) -> Item:
     """Any domain object that needs no attributes of its own beside its keys."""
-    return {"pk": {"S": pk}, "sk": {"S": sk}, **_body(encode(value))}
+    return {"pk": {"S": pk}, "sk": {"S": sk}, **body(value)}
 
 
 def reference(shop_id: str, named: Reference, order_id: int, now: datetime) -> Item:

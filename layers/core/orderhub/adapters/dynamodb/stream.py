@@ -14,34 +14,39 @@ _LARGEST_DETAIL: Final = 200_000
 
 
 def outgoing_event(record: Mapping[str, Any]) -> OutgoingEvent:
-    """The event in a stream record of an ``EVENT#`` item.
-
-    ``detail.id`` is the same however often the record comes, ``detail.sequence`` counts an
-    order's events from 1. Data too large for the bus is left out and ``truncated`` says so; the
-    order's own record still has it.
-    """
+    """The event in a stream record of an ``EVENT#`` item."""
     image = record["dynamodb"]["NewImage"]
     if "packed" in image:
         # Lambda hands binary attributes over as base64 text.
         image = {**image, "packed": {"B": base64.b64decode(image["packed"]["B"])}}
-    key = keys.order_key(image["pk"]["S"])
-    sequence = keys.event_sequence(image["sk"]["S"])
-    content = json.loads(items.body_of(image))
+    return outgoing(image)
+
+
+def outgoing(item: Mapping[str, Any]) -> OutgoingEvent:
+    """The event in an ``EVENT#`` item.
+
+    ``detail.id`` is the same however often the item is read, ``detail.sequence`` counts an
+    order's events from 1. Data too large for the bus is left out and ``truncated`` says so; the
+    order's own record still has it.
+    """
+    key = keys.order_key(item["pk"]["S"])
+    sequence = keys.event_sequence(item["sk"]["S"])
+    content = json.loads(items.body_of(item))
     detail = {
         "id": f"{key.shop_id}/{key.order_id}/{sequence}",
         "shop_id": key.shop_id,
         "order_id": key.order_id,
         "sequence": sequence,
-        "type": image["type"]["S"],
-        "occurred_at": image["at"]["S"],
+        "type": item["type"]["S"],
+        "occurred_at": item["at"]["S"],
         **content,
     }
     text = _json(detail)
     if len(text.encode()) > _LARGEST_DETAIL:
         text = _json({**detail, "data": {}, "truncated": True})
     return OutgoingEvent(
-        type=image["type"]["S"],
-        occurred_at=image["at"]["S"],
+        type=item["type"]["S"],
+        occurred_at=item["at"]["S"],
         resource=f"{key.shop_id}/{key.order_id}",
         detail=text,
     )

@@ -1,0 +1,437 @@
+"""``orderhub webhook``: whom a shop tells of its events, and how that goes."""
+
+import dataclasses
+import re
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Annotated, Final
+
+import typer
+
+from orderhub.domain.delivery import Delivery, DeliveryState
+from orderhub.domain.subscription import Subscription, SubscriptionKind
+from orderhub.services import resend as sending
+from orderhub.services import subscriptions as subscribing
+from orderhub.services.subscriptions import LONGEST_SECRET, OVERLAP, SHORTEST_SECRET
+from orderhub_cli.arguments import AsJson, ShopId, identifier, moment, understood
+from orderhub_cli.connection import connected, connected_for_events, connected_for_secrets
+from orderhub_cli.console import (
+    output,
+    print_done,
+    print_facts,
+    print_json,
+    print_note,
+    print_table,
+)
+from orderhub_cli.help import examples
+from orderhub_cli.key_files import read_secret
+from orderhub_cli.plain import plain
+
+_ANSWER_SHOWN: Final = 60
+"""Characters of a subscriber's answer; --json shows all that is kept."""
+
+app = typer.Typer(
+    help="Tell subscribers of a shop's events, and see how that goes.", no_args_is_help=True
+)
+
+_LARGEST_ID: Final = 2**53 - 1
+_EVENT: Final = re.compile("([0-9]{1,16})/([0-9]{1,6})")
+
+WebhookId = Annotated[
+    int,
+    typer.Argument(metavar="WEBHOOK", help="As 'webhook list' shows it.", min=1, max=_LARGEST_ID),
+]
+Topics = Annotated[
+    list[str],
+    typer.Option(
+        "--topic",
+        help="What to tell of, such as order.paid; '*' for everything. May be repeated.",
+    ),
+]
+Label = Annotated[str | None, typer.Option(help="Who gets it.")]
+SecretFile = Annotated[
+    str | None,
+    typer.Option(
+        "--secret-file",
+        metavar="FILE",
+        help=f"A file with the secret to sign with, of {SHORTEST_SECRET} to {LONGEST_SECRET} "
+        "characters, for a subscriber that has one already; '-' is stdin.",
+        show_default="a random secret",
+    ),
+]
+Since = Annotated[
+    str | None,
+    typer.Option(metavar="TIME", help="From this moment on, like 2026-11-21T09:00:00Z."),
+]
+Until = Annotated[
+    str | None, typer.Option(metavar="TIME", help="Up to this moment.", show_default="now")
+]
+
+
+@app.command(
+    no_args_is_help=True,
+    epilog=examples(
+        "orderhub webhook add demo https://erp.example/orders --topic order.paid",
+        "orderhub webhook add demo https://erp.example/all --topic '*' --label ERP --json",
+        "orderhub webhook add demo https://shop.example/y --kind youhaosuda --topic orders/paid",
+    ),
+)
+def add(
+    context: typer.Context,
+    shop_id: ShopId,
+    url: Annotated[str, typer.Argument(metavar="URL", help="Where to tell it: https.")],
+    topic: Topics,
+    kind: Annotated[
+        SubscriptionKind, typer.Option(help="Whose webhooks the subscriber understands.")
+    ] = SubscriptionKind.STANDARD,
+    label: Label = None,
+    secret_file: SecretFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """Subscribe a URL to a shop's events, and print the secret that messages are signed with.
+
+    The secret is shown this once; it is stored encrypted.
+    """
+    wanted = subscribing.NewSubscription(
+        kind=kind,
+        url=url,
+        topics=topic,
+        label=label or "",
+        secret=_secret_in(secret_file),
+    )
+    made = subscribing.subscribe(connected_for_secrets(context).subscription_desk, shop_id, wanted)
+    done = f"{made.subscription.url} is told of {', '.join(made.subscription.topics)} from now on."
+    _tell_secret(made, f"Webhook {made.subscription.id}: {done}", as_json=as_json)
+
+
+@app.command(
+    "list",
+    no_args_is_help=True,
+    epilog=examples("orderhub webhook list demo", "orderhub webhook list demo --json"),
+)
+def list_(context: typer.Context, shop_id: ShopId, as_json: AsJson = False) -> None:
+    """List a shop's webhooks, oldest first."""
+    desk = connected(context).subscription_desk
+    found = subscribing.list_subscriptions(desk, shop_id)
+    if as_json:
+        print_json({"webhooks": found})
+        return
+    if not found:
+        print_note("No webhooks.")
+        return
+    rows = [
+        (one.id, one.kind.value, one.url, one.topics, one.label, _state(one), one.failing_since)
+        for one in found
+    ]
+    columns = ("Id", "Kind", "URL", "Topics", "Label", "State", "Failing since")
+    print_table("Webhooks", columns, rows)
+
+
+@app.command(no_args_is_help=True, epilog=examples("orderhub webhook show demo 3475921619881989"))
+def show(
+    context: typer.Context, shop_id: ShopId, webhook_id: WebhookId, as_json: AsJson = False
+) -> None:
+    """Show a webhook, without its secret."""
+    desk = connected(context).subscription_desk
+    _show(subscribing.find_subscription(desk, shop_id, webhook_id), as_json=as_json)
+
+
+@app.command(
+    no_args_is_help=True,
+    epilog=examples(
+        "orderhub webhook change demo 3475921619881989 --url https://erp.example/v2",
+        "orderhub webhook change demo 3475921619881989 --topic order.paid --topic order.expired",
+    ),
+)
+def change(
+    context: typer.Context,
+    shop_id: ShopId,
+    webhook_id: WebhookId,
+    url: Annotated[str | None, typer.Option(help="Where to tell it from now on.")] = None,
+    topic: Annotated[
+        list[str] | None, typer.Option(help="What to tell of instead. May be repeated.")
+    ] = None,
+    label: Label = None,
+    as_json: AsJson = False,
+) -> None:
+    """Change where a webhook goes, what it tells of, or its label."""
+    if url is None and topic is None and label is None:
+        raise typer.BadParameter("give --url, --topic or --label", ctx=context)
+
+    def revise(one: Subscription) -> Subscription:
+        return dataclasses.replace(
+            one,
+            url=one.url if url is None else url,
+            topics=one.topics if topic is None else tuple(topic),
+            label=one.label if label is None else label,
+        )
+
+    # The table says which private networks webhooks may go to.
+    desk = connected_for_secrets(context).subscription_desk
+    changed = subscribing.change_subscription(desk, shop_id, webhook_id, revise)
+    _show(changed, as_json=as_json)
+
+
+@app.command(no_args_is_help=True, epilog=examples("orderhub webhook enable demo 347592161988"))
+def enable(
+    context: typer.Context, shop_id: ShopId, webhook_id: WebhookId, as_json: AsJson = False
+) -> None:
+    """Switch a webhook on again. What happened meanwhile is told by 'webhook resend'."""
+    desk = connected(context).subscription_desk
+    _show(subscribing.enable_subscription(desk, shop_id, webhook_id), as_json=as_json)
+
+
+@app.command(no_args_is_help=True, epilog=examples("orderhub webhook disable demo 347592161988"))
+def disable(
+    context: typer.Context, shop_id: ShopId, webhook_id: WebhookId, as_json: AsJson = False
+) -> None:
+    """Switch a webhook off. What waits for it is skipped."""
+    desk = connected(context).subscription_desk
+    _show(subscribing.disable_subscription(desk, shop_id, webhook_id), as_json=as_json)
+
+
+@app.command(
+    "rotate-secret",
+    no_args_is_help=True,
+    epilog=examples(
+        "orderhub webhook rotate-secret demo 3475921619881989",
+        "orderhub webhook rotate-secret demo 3475921619881989 --at-once",
+    ),
+)
+def rotate_secret(
+    context: typer.Context,
+    shop_id: ShopId,
+    webhook_id: WebhookId,
+    secret_file: SecretFile = None,
+    at_once: Annotated[
+        bool, typer.Option("--at-once", help="The old secret is known to others: drop it now.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Give a webhook a new secret, and print it: this once.
+
+    For 24 hours messages of the kind standard are signed with the old one as well.
+    """
+    made = subscribing.rotate_secret(
+        connected_for_secrets(context).subscription_desk,
+        shop_id,
+        webhook_id,
+        secret=_secret_in(secret_file),
+        overlap=OVERLAP * (not at_once),
+    )
+    _tell_secret(made, f"Webhook {webhook_id} has a new secret.", as_json=as_json)
+
+
+@app.command(no_args_is_help=True, epilog=examples("orderhub webhook remove demo 347592161988"))
+def remove(
+    context: typer.Context, shop_id: ShopId, webhook_id: WebhookId, as_json: AsJson = False
+) -> None:
+    """Remove a webhook for good. What waits for it is dropped."""
+    desk = connected(context).subscription_desk
+    removed = subscribing.remove_subscription(desk, shop_id, webhook_id)
+    if as_json:
+        print_json(removed)
+    else:
+        print_done(f"Removed webhook {removed.id}. {removed.url} is told nothing any more.")
+
+
+@app.command(
+    no_args_is_help=True,
+    epilog=examples(
+        "orderhub webhook deliveries demo 3475921619881989",
+        "orderhub webhook deliveries demo 3475921619881989 --limit 500 --json",
+    ),
+)
+def deliveries(
+    context: typer.Context,
+    shop_id: ShopId,
+    webhook_id: WebhookId,
+    limit: Annotated[int, typer.Option(help="So many at most.", min=1, max=1000)] = 50,
+    before: Annotated[
+        str | None, typer.Option(metavar="CURSOR", help="Where the page before ended ('next').")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show how the deliveries of the last 30 days went, the newest event first."""
+    at = connected(context)
+    subscribing.find_subscription(at.subscription_desk, shop_id, webhook_id)
+    page = at.delivery_log.page(shop_id, webhook_id, limit=limit, cursor=before)
+    if as_json:
+        print_json({"deliveries": page.deliveries, "next": page.cursor})
+        return
+    _print_deliveries(page.deliveries)
+    if page.cursor:
+        print_note(f"There are more: --before '{page.cursor}'")
+
+
+@app.command(
+    no_args_is_help=True,
+    epilog=examples(
+        "orderhub webhook resend demo 3475921619881989 --event 3475921619899999/4",
+        "orderhub webhook resend demo 3475921619881989 --since 2026-11-21T09:00:00Z",
+    ),
+)
+def resend(
+    context: typer.Context,
+    shop_id: ShopId,
+    webhook_id: WebhookId,
+    event: Annotated[
+        str | None,
+        typer.Option(metavar="ORDER/SEQUENCE", help="One event: the order's id and its sequence."),
+    ] = None,
+    since: Since = None,
+    until: Until = None,
+    as_json: AsJson = False,
+) -> None:
+    """Tell a subscriber again of an event, or of all between two moments.
+
+    Only of what the webhook subscribes to. Messages keep their ids, by which a subscriber knows
+    what it has seen.
+    """
+    if (event is None) == (since is None) or (until is not None and since is None):
+        raise typer.BadParameter("give --event, or --since and maybe --until", ctx=context)
+    at = connected_for_events(context)
+    subscription = subscribing.find_subscription(at.subscription_desk, shop_id, webhook_id)
+    if event is not None:
+        order_id, sequence = understood("--event", lambda: _event(event))
+        count = at.resender.one(subscription, order_id, sequence)
+    else:
+        first, last = _bounds(since, until)
+        count = at.resender.between(subscription, first, last)
+    if as_json:
+        print_json({"queued": count})
+    else:
+        print_done(f"Queued {count} for {subscription.url}.")
+
+
+@app.command(
+    epilog=examples(
+        "orderhub webhook redrive",
+        "orderhub webhook redrive --shop demo",
+        "orderhub webhook redrive --shop demo --webhook 3475921619881989",
+    ),
+)
+def redrive(
+    context: typer.Context,
+    shop: Annotated[
+        str | None,
+        typer.Option(
+            metavar="SHOP", help="Those of one shop.", callback=identifier, show_default="all"
+        ),
+    ] = None,
+    webhook: Annotated[
+        int | None,
+        typer.Option(
+            metavar="WEBHOOK", help="Those of one webhook of it.", min=1, show_default="all"
+        ),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Try again what was given up after a day of attempts, from the first attempt on."""
+    if webhook is not None and shop is None:
+        raise typer.BadParameter("--webhook goes with --shop", ctx=context)
+    at = connected_for_events(context)
+    count = sending.redrive(at.delivery_queue, at.desk.clock, shop_id=shop, subscription_id=webhook)
+    if as_json:
+        print_json({"queued": count})
+    else:
+        print_done(f"Queued {count} again.")
+
+
+def republish(
+    context: typer.Context,
+    shop_id: ShopId,
+    since: Annotated[
+        str, typer.Option(metavar="TIME", help="From this moment on, like 2026-11-21T09:00:00Z.")
+    ],
+    until: Until = None,
+    as_json: AsJson = False,
+) -> None:
+    """Put a shop's events on the event bus again, with the ids that they had.
+
+    All that listen to the bus get them: subscribers, and other rules.
+    """
+    at = connected_for_events(context)
+    first, last = _bounds(since, until)
+    count = sending.republish(at.desk.orders, at.bus, shop_id, first, last)
+    if as_json:
+        print_json({"published": count})
+    else:
+        print_done(f"Published {count} events again.")
+
+
+REPUBLISH_EXAMPLES: Final = examples(
+    "orderhub republish demo --since 2026-11-21T09:00:00Z --until 2026-11-21T10:00:00Z"
+)
+
+
+def _bounds(since: str | None, until: str | None) -> tuple[datetime, datetime | None]:
+    first = understood("--since", lambda: moment(since or ""))
+    last = None if until is None else understood("--until", lambda: moment(until))
+    return first, last
+
+
+def _event(text: str) -> tuple[int, int]:
+    found = _EVENT.fullmatch(text)
+    if found is None:
+        raise ValueError(f"{text!r} is not like ORDER/SEQUENCE")
+    return int(found[1]), int(found[2])
+
+
+def _secret_in(file: str | None) -> str:
+    return read_secret(file, "--secret-file") if file else ""
+
+
+def _state(subscription: Subscription) -> str:
+    if subscription.is_enabled:
+        return "on"
+    return f"off ({subscription.disabled_because})"
+
+
+def _show(subscription: Subscription, *, as_json: bool) -> None:
+    if as_json:
+        print_json(subscription)
+        return
+    facts = [
+        ("URL", subscription.url),
+        ("Kind", subscription.kind.value),
+        ("Topics", subscription.topics),
+        ("Label", subscription.label),
+        ("State", _state(subscription)),
+        ("Failing since", subscription.failing_since),
+        ("Created", subscription.created_at),
+        ("Changed", subscription.updated_at),
+    ]
+    print_facts(f"Webhook {subscription.id}", facts)
+
+
+def _tell_secret(made: subscribing.Subscribed, done: str, *, as_json: bool) -> None:
+    if as_json:
+        print_json({**plain(made.subscription), "secret": made.secret})
+        return
+    print_done(done)
+    output().print("Secret: ", end="")
+    output().print(made.secret, style="bold", soft_wrap=True)
+    print_note("Keep it now. It can't be shown again.")
+
+
+def _print_deliveries(found: Sequence[Delivery]) -> None:
+    if not found:
+        print_note("No deliveries.")
+        return
+    rows = [
+        (
+            one.event_id.partition("/")[2],
+            one.topic,
+            one.occurred_at,
+            one.state.value,
+            one.attempts,
+            one.status or "",
+            ": ".join(filter(None, [one.reason, one.answer[:_ANSWER_SHOWN]])),
+            one.at,
+            one.next_at if one.state is DeliveryState.RETRYING else None,
+        )
+        for one in found
+    ]
+    columns = ("Event", "Topic", "Happened", "State", "Tries", "HTTP", "Why", "Last", "Next")
+    print_table("Deliveries", columns, rows, numeric="Tries HTTP")

@@ -1,0 +1,148 @@
+"""Tell again: what an operator does for subscribers that missed events, and for the bus."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime
+from itertools import islice
+from typing import Any, Final
+
+from orderhub.domain.errors import NotFound, Refused, Unavailable
+from orderhub.domain.subscription import Subscription
+from orderhub.ports import (
+    Clock,
+    DeadDelivery,
+    DeliveryQueue,
+    EventBus,
+    OrderRepository,
+    OutgoingEvent,
+)
+
+from .deliver import deliveries_for
+from .subscriptions import KindOf
+
+DISABLED: Final = "subscription_disabled"
+_BATCH: Final = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Resender:
+    """What it takes to queue events again that happened before."""
+
+    orders: OrderRepository
+    queue: DeliveryQueue
+    clock: Clock
+    kind_of: KindOf
+
+    def one(self, subscription: Subscription, order_id: int, sequence: int) -> int:
+        """Tell a subscription of one event again, if it is one that it subscribes to.
+
+        Returns how many deliveries were queued: one per topic. Raises :class:`NotFound`, or
+        :class:`Refused` for a subscription that is off.
+        """
+        for event in self.orders.outgoing(subscription.shop_id, order_id):
+            detail = json.loads(event.detail)
+            if detail["sequence"] == sequence:
+                return self._queue(subscription, iter([detail]))
+        raise NotFound("event", f"{order_id}/{sequence}")
+
+    def between(
+        self, subscription: Subscription, since: datetime, until: datetime | None = None
+    ) -> int:
+        """Tell a subscription again of all that it subscribes to and that happened between these
+        moments, both included. Returns how many deliveries were queued. Raises :class:`Refused`
+        for a subscription that is off."""
+        found = events_between(self.orders, subscription.shop_id, since, until)
+        return self._queue(subscription, (json.loads(event.detail) for event in found))
+
+    def _queue(self, subscription: Subscription, details: Iterator[dict[str, Any]]) -> int:
+        if not subscription.is_enabled:
+            raise Refused(DISABLED, "the subscription is off: it would be told of nothing")
+        deliveries = (
+            delivery
+            for detail in details
+            for delivery in deliveries_for(
+                subscription, detail, kind_of=self.kind_of, now=self.clock.now()
+            )
+        )
+        count = 0
+        while batch := list(islice(deliveries, _BATCH)):
+            self.queue.send(batch)
+            count += len(batch)
+        return count
+
+
+def redrive(
+    queue: DeliveryQueue,
+    clock: Clock,
+    *,
+    shop_id: str | None = None,
+    subscription_id: int | None = None,
+) -> int:
+    """Queue dead deliveries again: all, those of a shop, or those of one subscription of it.
+
+    Returns how many. Should it stop halfway, some may be both dead and queued.
+    """
+
+    def is_meant(dead: DeadDelivery) -> bool:
+        delivery = dead.delivery
+        return (shop_id is None or delivery.shop_id == shop_id) and (
+            subscription_id is None or delivery.subscription_id == subscription_id
+        )
+
+    count = 0
+    others: list[str] = []
+    found = queue.dead()
+    try:
+        while batch := list(islice(found, _BATCH)):
+            meant = [dead for dead in batch if is_meant(dead)]
+            others += [dead.receipt for dead in batch if not is_meant(dead)]
+            now = clock.now()
+            queue.send([replace(dead.delivery, queued_at=now) for dead in meant])
+            queue.bury([dead.receipt for dead in meant])
+            count += len(meant)
+    finally:
+        queue.put_back(others)
+    return count
+
+
+def republish(
+    orders: OrderRepository,
+    bus: EventBus,
+    shop_id: str,
+    since: datetime,
+    until: datetime | None = None,
+) -> int:
+    """Put a shop's events of that time on the bus again, as they were. Returns how many.
+
+    Raises :class:`Unavailable` when the bus doesn't take one.
+    """
+    events = events_between(orders, shop_id, since, until)
+    count = 0
+    while batch := list(islice(events, _BATCH)):
+        published = bus.publish(batch)
+        if published.failure:
+            message = f"the event bus took {count + published.count} events, then no more"
+            raise Unavailable(message)
+        count += len(batch)
+    return count
+
+
+def events_between(
+    orders: OrderRepository, shop_id: str, since: datetime, until: datetime | None
+) -> Iterator[OutgoingEvent]:
+    """A shop's events that happened between these moments, each once, order by order.
+
+    What an order brought along from elsewhere is found by the latest of it.
+    """
+    seen: set[int] = set()
+    for order_id in orders.changed(shop_id, since, until):
+        if order_id in seen:
+            continue
+        seen.add(order_id)
+        for event in orders.outgoing(shop_id, order_id):
+            at = datetime.fromisoformat(event.occurred_at)
+            if since <= at and (until is None or at <= until):
+                yield event
