@@ -1366,6 +1366,9 @@ WRITING = {
     "delete_metafield",
     "set_fields",
     "delete_fields",
+    "create_webhook",
+    "update_webhook",
+    "delete_webhook",
 }
 
 

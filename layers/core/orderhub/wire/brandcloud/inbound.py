@@ -151,11 +151,11 @@ def cart_order(desk: Desk, request: Request, form: CreateForm, seller: Salespers
 
 
 def link(request: Request, form: PayPalForm, seller: Salesperson) -> LinkRequest:
-    """``paypal/send``: the link leads to where its holder learns what came of it."""
+    """``paypal/send``: the link leads to a page where its holder can pay."""
     return LinkRequest(
         email=form.email,
         seller=seller.company.name,
-        page_url=f"{request.base_url}/transaction/{{token}}/result",
+        page_url=f"{request.base_url}/pay/{{token}}",
     )
 
 

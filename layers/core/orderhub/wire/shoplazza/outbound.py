@@ -156,7 +156,10 @@ def _order_id(order: Order) -> str:
 
 
 def _link(order: Order, base: str) -> str:
+    """Empty for orders of other APIs, which have no page."""
     facts = _facts(order)
+    if CHECKOUT_TOKEN not in facts:
+        return ""
     return f"{facts.get(base)}{checkout_path(order, str(facts.get(CHECKOUT_TOKEN)))}"
 
 

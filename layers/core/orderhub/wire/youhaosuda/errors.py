@@ -30,7 +30,11 @@ BUSY: Final = "服务繁忙,请稍后重试"
 INTERNAL: Final = "服务器内部错误"
 UNREADABLE: Final = "请求内容无法解析"
 
-_MISSING: Final = {"order": "未找到订单", "metafield": "未找到Metafield"}
+_MISSING: Final = {
+    "order": "未找到订单",
+    "metafield": "未找到Metafield",
+    "webhook": "未找到Webhook",
+}
 
 _MESSAGES: Final = {
     "blank": "不能为空",
@@ -44,12 +48,22 @@ _MESSAGES: Final = {
     "out_of_range": "超出范围",
     "too_precise": "小数位数过多",
     "too_long": "过长",
+    "too_short": "过短",
+    "too_many": "数量过多",
     "too_large": "过大,请用fields或limit减少返回内容",
     "taken": "已存在",
     "unknown": "不存在",
+    "refused": "不允许使用",
 }
 
-_FIELDS: Final = {"total": "total_amount", "base": "请求内容"}
+_FIELDS: Final = {
+    "total": "total_amount",
+    "base": "请求内容",
+    "url": "address",
+    "topics": "topic",
+    "secret": "token",
+    "subscriptions": "Webhook",
+}
 """Our names of fields → this API's, where they differ."""
 
 

@@ -60,7 +60,7 @@ class Listing(Generic[_Q]):
 
 def order_id(request: Request) -> int:
     """``#{id}``. Raises :class:`NotFound` for what is no id."""
-    return _id_in_path(request, "order")
+    return id_in_path(request, "order")
 
 
 def names(request: Request) -> Names:
@@ -76,11 +76,11 @@ def order_query(request: Request) -> OrderQuery:
     """All filters, of lists and counts alike."""
     given = parse(OrderFilters, request.query)
     return OrderQuery(
-        since_id=_since(given),
-        ids=_ids(given),
+        since_id=since(given),
+        ids=ids(given),
         customer_id=given.customer_id or "",
         number_contains=given.order_no or "",
-        **_bounds(request, given),
+        **bounds(request, given),
     )
 
 
@@ -100,7 +100,7 @@ def require_editable(order: Order) -> None:
 
 def metafield_id(request: Request) -> int:
     """``#{id}``. Raises :class:`NotFound` for what is no id."""
-    return _id_in_path(request, METAFIELD)
+    return id_in_path(request, METAFIELD)
 
 
 def metafield_listing(request: Request) -> Listing[MetafieldQuery]:
@@ -111,12 +111,12 @@ def metafield_listing(request: Request) -> Listing[MetafieldQuery]:
 def metafield_query(request: Request) -> MetafieldQuery:
     given = parse(MetafieldFilters, request.query)
     return MetafieldQuery(
-        since_id=_since(given),
-        ids=_ids(given),
+        since_id=since(given),
+        ids=ids(given),
         name=given.name or "",
         owner_resource=given.owner_resource or "",
         owner_id=given.owner_id,
-        **_bounds(request, given),
+        **bounds(request, given),
     )
 
 
@@ -215,25 +215,28 @@ def _basic(authorization: str) -> tuple[str, str]:
 # -- what they share -------------------------------------------------------------------------------
 
 
-def _id_in_path(request: Request, kind: str) -> int:
+def id_in_path(request: Request, kind: str) -> int:
+    """``#{id}``. Raises :class:`NotFound` for what is no id."""
     given = request.path["id"]
     if not (given.isascii() and given.isdecimal() and len(given) <= _LONGEST_ID):
         raise NotFound(kind, given[:_LONGEST_ID])
     return int(given)
 
 
-def _since(given: Filters) -> int:
+def since(given: Filters) -> int:
+    """The id that all others exceed."""
     return max(0, min(given.since_id or 0, MAX_ORDER_ID))
 
 
-def _ids(given: Filters) -> tuple[int, ...] | None:
+def ids(given: Filters) -> tuple[int, ...] | None:
     """``id`` and ``ids`` combine as all filters do."""
     if given.id is None:
         return given.ids
     return (given.id,) if given.ids is None or given.id in given.ids else ()
 
 
-def _bounds(request: Request, given: Filters) -> dict[str, Any]:
+def bounds(request: Request, given: Filters) -> dict[str, Any]:
+    """The times between which what is looked for was made and last changed."""
     zone = zone_of(request.shop)
 
     def moment(at: datetime | None) -> datetime | None:

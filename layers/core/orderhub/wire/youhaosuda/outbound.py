@@ -40,49 +40,58 @@ def orders(found: Iterable[Order], request: Request, names: Names) -> Response:
     """
     seen = _seen(found, request.shop, request.now)
     _require_fitting(seen, names)
-    return _answer({"orders": [_shown(each, names) for each in seen]})
+    return answer({"orders": [_shown(each, names) for each in seen]})
 
 
 def order(found: Order, request: Request, names: Names = None) -> Response:
     """One order as of now. Raises as :func:`orders` does."""
     seen = _seen([found], request.shop, request.now)
     _require_fitting(seen, names)
-    return _answer({"order": _shown(seen[0], names)}, order_id=found.id, version=found.version)
+    return answer({"order": _shown(seen[0], names)}, order_id=found.id, version=found.version)
 
 
 def changed(change: Change, request: Request) -> Response:
     """The order after a change, which must not look as if it had failed: one that is too large to
     be shown whole comes without its items."""
+    made = change.order
+    shown = whole(made, request.shop, request.now)
+    return answer({"order": shown}, order_id=made.id, version=made.version)
+
+
+def whole(found: Order, shop: Shop, now: datetime) -> Json:
+    """An order as of now, for those who didn't ask for it: without its items where it would be
+    too large."""
+    seen = _seen([found], shop, now)
     try:
-        return order(change.order, request)
+        _require_fitting(seen, None)
     except Unprocessable:
-        return order(change.order, request, frozenset(_ATTRIBUTES.keys() - _WITH_ITEMS))
+        return _shown(seen[0], _WITHOUT_ITEMS)
+    return _shown(seen[0], None)
 
 
 def count(counted: int) -> Response:
-    return _answer({"count": counted})
+    return answer({"count": counted})
 
 
 def metafields(found: Iterable[Metafield], request: Request, names: Names) -> Response:
-    return _answer({"metas": [_meta(each, request.shop, names) for each in found]})
+    return answer({"metas": [_meta(each, request.shop, names) for each in found]})
 
 
 def metafield(found: Metafield, request: Request, names: Names = None) -> Response:
-    return _answer({"meta": _meta(found, request.shop, names)}, metafield_id=found.id)
+    return answer({"meta": _meta(found, request.shop, names)}, metafield_id=found.id)
 
 
 def fields(found: Metafield) -> Response:
-    return _answer({"fields": dict(found.fields)}, metafield_id=found.id)
+    return answer({"fields": dict(found.fields)}, metafield_id=found.id)
 
 
 def token(granted: GrantedToken) -> Response:
     credential = granted.credential
-    return _answer(
-        {"token": granted.token}, shop_id=credential.shop_id, credential_id=credential.id
-    )
+    return answer({"token": granted.token}, shop_id=credential.shop_id, credential_id=credential.id)
 
 
-def _answer(body: Json, **about: object) -> Response:
+def answer(body: Json, **about: object) -> Response:
+    """Any answer that is no failure. ``about`` goes into the log line."""
     return Response(200, body, headers=METER.headers(), about=about)
 
 
@@ -138,6 +147,7 @@ _ATTRIBUTES: Final[Mapping[str, Callable[[Seen], object]]] = {
 """Every attribute of the document, always, and what it says of an order."""
 
 _WITH_ITEMS: Final = {"items", "shipments"}
+_WITHOUT_ITEMS: Final = frozenset(_ATTRIBUTES.keys() - _WITH_ITEMS)
 
 
 def _require_fitting(seen: Iterable[Seen], names: Names) -> None:
