@@ -1,0 +1,149 @@
+"""``orderhub reconcile``: hold orders against their events, and mend what follows from these."""
+
+from collections.abc import Iterable
+from contextlib import ExitStack
+from datetime import datetime
+from typing import Annotated, Final
+
+import typer
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from orderhub.services import manage_shops
+from orderhub.services.reconcile import (
+    Auditor,
+    Finding,
+    Reconciled,
+    order_id_of,
+    reconcile_order,
+    reconcile_shop,
+)
+from orderhub_cli.arguments import AsJson, ShopId, moment, understood
+from orderhub_cli.connection import connected_for_sweeping
+from orderhub_cli.console import errors, print_done, print_json, print_note, print_table
+from orderhub_cli.failures import REFUSED, complain
+from orderhub_cli.help import examples
+from orderhub_cli.order_view import counted
+
+EXAMPLES: Final = examples(
+    "orderhub reconcile demo",
+    "orderhub reconcile demo --order R4273491837312",
+    "orderhub reconcile demo --since 2026-11-21T00:00:00Z --repair",
+    "orderhub reconcile demo --json | jq '.findings[] | select(.state == \"wrong\")'",
+)
+
+_MENDED, _MENDABLE, _WRONG, _TO_DO = "mended", "mendable", "wrong", "to do"
+
+
+def reconcile(
+    context: typer.Context,
+    shop_id: ShopId,
+    name: Annotated[
+        str,
+        typer.Option(
+            "--order",
+            metavar="NAME",
+            help="One order: its id, its number, or another system's name for it.",
+            show_default="all",
+        ),
+    ] = "",
+    since: Annotated[
+        str | None,
+        typer.Option(metavar="TIME", help="Orders made or changed since, 2026-11-21T12:00:00Z."),
+    ] = None,
+    until: Annotated[
+        str | None, typer.Option(metavar="TIME", help="Orders made or changed until then.")
+    ] = None,
+    repair: Annotated[
+        bool, typer.Option("--repair", help="Mend what follows from the events.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Check a shop's orders: do their events yield what is stored, do their names lead to them,
+    are they where the indexes should have them, does their money add up.
+
+    Changes nothing without --repair, which makes right what follows from the events, and never
+    overwrites what others write meanwhile. Exits with 1 when something stays wrong. Refunds that
+    are due, held payments, open disputes and stray reports are listed, and are no damage.
+    """
+    first = _read("--since", since)
+    last = _read("--until", until)
+    if name and (first or last):
+        raise typer.BadParameter("an order has no range of times", param_hint="'--order'")
+    at = connected_for_sweeping(context)
+    manage_shops.require_shop(at.shops, shop_id)
+    auditor = Auditor(at.desk, at.audit)
+    outcomes: Iterable[Reconciled]
+    if name:
+        order_id = order_id_of(auditor, shop_id, name)
+        outcomes = [reconcile_order(auditor, shop_id, order_id, repair=repair)]
+    else:
+        outcomes = reconcile_shop(auditor, shop_id, since=first, until=last, repair=repair)
+    checked, found, is_clean = _followed(outcomes)
+    if as_json:
+        print_json({"orders": checked, "clean": is_clean, "findings": [_plain(*f) for f in found]})
+    else:
+        _print(checked, found)
+    if not is_clean:
+        if not as_json:
+            wrong = sum(state in (_WRONG, _MENDABLE) for state, _ in found)
+            complain(f"{counted(wrong, 'thing')} wrong with shop {shop_id}")
+        raise typer.Exit(REFUSED)
+
+
+def _followed(outcomes: Iterable[Reconciled]) -> tuple[int, list[tuple[str, Finding]], bool]:
+    """How many orders there were, what was found, and whether nothing stays wrong."""
+    checked, is_clean = 0, True
+    found: list[tuple[str, Finding]] = []
+    with ExitStack() as stack:
+        progress = stack.enter_context(
+            Progress(
+                SpinnerColumn(),
+                TextColumn("{task.description}"),
+                TimeElapsedColumn(),
+                console=errors(),
+                transient=True,
+                disable=not errors().is_terminal,
+            )
+        )
+        task = progress.add_task("Checking")
+        for outcome in outcomes:
+            checked += outcome.order_id is not None
+            is_clean = is_clean and outcome.is_clean
+            found += [(_MENDED, finding) for finding in outcome.mended]
+            found += [(_state(finding), finding) for finding in outcome.left]
+            progress.update(task, description=f"Checking: {counted(checked, 'order')}")
+    return checked, found, is_clean
+
+
+def _state(finding: Finding) -> str:
+    if finding.flaw.is_to_do:
+        return _TO_DO
+    return _MENDABLE if finding.flaw.is_mendable else _WRONG
+
+
+def _print(checked: int, found: list[tuple[str, Finding]]) -> None:
+    if found:
+        rows = [
+            (each.number or each.order_id or "", state, each.flaw.replace("_", " "), each.told)
+            for state, each in found
+        ]
+        print_table("Findings", ("Order", "State", "What", "Details"), rows)
+    states = [state for state, _ in found]
+    if _WRONG not in states and _MENDABLE not in states:
+        print_done(f"{counted(checked, 'order')}: all agree with their events.")
+    elif _MENDABLE in states:
+        print_note("What is mendable, --repair mends.")
+
+
+def _plain(state: str, finding: Finding) -> dict[str, object]:
+    return {
+        "state": state.replace(" ", "_"),
+        "what": finding.flaw,
+        "order_id": finding.order_id,
+        "number": finding.number,
+        "details": finding.told,
+    }
+
+
+def _read(option: str, text: str | None) -> datetime | None:
+    return understood(option, lambda: moment(text)) if text else None

@@ -1,0 +1,223 @@
+"""Orders as the single table holds them, whole or damaged, for reconciliation."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
+
+from botocore.exceptions import ClientError
+
+from orderhub.domain.details import Reference
+from orderhub.domain.errors import Busy
+from orderhub.domain.events import Recorded
+from orderhub.domain.order import DeadlineKind, Order
+from orderhub.ports import Contention, StoredOrder, VersionConflict
+
+from . import items, keys
+from .client import DynamoDBClient, batch_get, query, translated
+
+_READ_ATTEMPTS: Final = 5
+_BESIDE_THE_SNAPSHOT: Final = (
+    "version",
+    "listing_pk",
+    "listing_sk",
+    "listing",
+    "seller_pk",
+    "customer_pk",
+    "buyer_pk",
+    "desk_pk",
+    "due_pk",
+    "due_sk",
+    keys.MILESTONE_HINT,
+)
+_INDEXES: Final = {
+    keys.BY_TIME_INDEX: ("listing_pk", "listing_sk"),
+    keys.BY_SELLER_INDEX: ("seller_pk", "listing_sk"),
+    keys.BY_CUSTOMER_INDEX: ("customer_pk", "listing_sk"),
+    keys.BY_BUYER_INDEX: ("buyer_pk", "listing_sk"),
+    keys.DESK_INDEX: ("desk_pk", "listing_sk"),
+    keys.DUE_INDEX: ("due_pk", "due_sk"),
+}
+
+
+class DynamoAudit:
+    """:class:`orderhub.ports.OrderAudit` over one table."""
+
+    def __init__(self, client: DynamoDBClient, table: str, due_shards: int) -> None:
+        self._client = client
+        self._table = table
+        self._due_shards = due_shards
+
+    # -- reading -------------------------------------------------------------------------------
+
+    def stored(self, shop_id: str, order_id: int) -> StoredOrder | None:
+        seen: StoredOrder | None = None
+        for _ in range(_READ_ATTEMPTS):
+            found = list(query(self._client, self._table, keys.order(shop_id, order_id)))
+            if not found:
+                return None
+            before, seen = seen, self._judged(found)
+            last = max((entry.sequence for entry in seen.events), default=0)
+            if seen.snapshot and seen.version == seen.snapshot.version == last:
+                return seen
+            # A write at the same time looks like damage; damage looks the same twice.
+            if before == seen:
+                return seen
+        raise Busy("this order is being written all the time; try again")
+
+    def _judged(self, found: Sequence[dict[str, Any]]) -> StoredOrder:
+        parts = [item for item in found if item["sk"]["S"].startswith(keys.ORDER_HEADER)]
+        happened = [item for item in found if item["sk"]["S"].startswith(keys.EVENT_PREFIX)]
+        head = next((item for item in parts if item["sk"]["S"] == keys.ORDER_HEADER), None)
+        snapshot = _readable(parts)
+        events: list[Recorded] = []
+        unreadable: list[int] = []
+        for item in happened:
+            try:
+                events.append(items.recorded(item))
+            # Whatever is wrong with it, the others are to be seen.
+            except Exception:  # noqa: BLE001
+                unreadable.append(keys.event_sequence(item["sk"]["S"]))
+        listed = {keys.event_sequence(item["sk"]["S"]) for item in happened if _is_listed(item)}
+        return StoredOrder(
+            snapshot=snapshot,
+            version=int(head["version"]["N"]) if head and "version" in head else None,
+            events=tuple(events),
+            unreadable=tuple(unreadable),
+            wrong=self._wrong(head, snapshot) if head and snapshot else (),
+            not_found_in=tuple(self._not_found_in(head)) if head else (),
+            unlisted=tuple(_unlisted(events, listed)),
+        )
+
+    def _wrong(self, head: dict[str, Any], order: Order) -> tuple[str, ...]:
+        wanted = items.header(order, self._due_shards)
+        wrong = {name for name in _BESIDE_THE_SNAPSHOT if head.get(name) != wanted.get(name)}
+        if "listing" in wrong and _summary(head) == items.summary(wanted):
+            wrong.remove("listing")  # the same, as another version wrote it
+        if "due_pk" in wrong and "due_pk" in wanted:
+            # Every shard is swept, whichever it was when the order was written.
+            kind = order.deadlines[0].kind
+            if head.get("due_pk") in self._shards(kind):
+                wrong.remove("due_pk")
+        return tuple(sorted(wrong))
+
+    def _shards(self, kind: DeadlineKind) -> list[dict[str, str]]:
+        return [{"S": keys.due_partition(kind, shard)} for shard in range(self._due_shards)]
+
+    def _not_found_in(self, head: dict[str, Any]) -> Iterator[str]:
+        for index, (partition, sort) in _INDEXES.items():
+            if partition not in head or sort not in head:
+                continue
+            with translated():
+                answer = self._client.query(
+                    TableName=self._table,
+                    IndexName=index,
+                    KeyConditionExpression="#partition = :partition AND #sort = :sort",
+                    ExpressionAttributeNames={"#partition": partition, "#sort": sort},
+                    ExpressionAttributeValues={":partition": head[partition], ":sort": head[sort]},
+                )
+            if not any(item["pk"] == head["pk"] for item in answer["Items"]):
+                yield index
+
+    def owners(self, shop_id: str, names: Sequence[Reference]) -> Mapping[Reference, int]:
+        wanted = [
+            (keys.reference(shop_id, name.kind, name.value), keys.scope(name.scope))
+            for name in dict.fromkeys(names)
+        ]
+        return {
+            keys.reference_in(item["pk"]["S"], item["sk"]["S"]): int(item["order_id"]["N"])
+            for item in batch_get(self._client, self._table, wanted, consistent=True)
+        }
+
+    # -- writing -------------------------------------------------------------------------------
+
+    def rewrite(self, order: Order, read_version: int | None) -> None:
+        pk = keys.order(order.shop_id, order.id)
+        put: dict[str, Any] = {
+            "TableName": self._table,
+            "Item": items.header(order, self._due_shards),
+            "ConditionExpression": "attribute_not_exists(version)",
+        }
+        if read_version is not None:
+            put["ConditionExpression"] = "version = :read"
+            put["ExpressionAttributeValues"] = {":read": {"N": str(read_version)}}
+        writes: list[Any] = [{"Put": put}]
+        wanted = items.chunks(order.lines)
+        for sk, lines in wanted.items():
+            item = items.lines_chunk(order, sk, lines)
+            writes.append({"Put": {"TableName": self._table, "Item": item}})
+        for item in query(self._client, self._table, pk, keys.lines_chunks()):
+            if item["sk"]["S"] not in wanted:
+                key = {"pk": item["pk"], "sk": item["sk"]}
+                writes.append({"Delete": {"TableName": self._table, "Key": key}})
+        try:
+            with translated():
+                self._client.transact_write_items(TransactItems=writes)
+        except ClientError as error:
+            code = error.response["Error"]["Code"]
+            if code == "TransactionInProgressException":
+                raise Contention from error
+            if code != "TransactionCanceledException":
+                raise
+            raise VersionConflict from error
+
+    def list_change(self, order: Order, recorded: Recorded, *, is_last: bool) -> None:
+        wanted = items.event(order, recorded, is_last=is_last)
+        update: dict[str, Any] = {"UpdateExpression": "REMOVE change_pk, change_sk"}
+        if is_last:
+            update["UpdateExpression"] = "SET change_pk = :shop, change_sk = :at"
+            update["ExpressionAttributeValues"] = {
+                ":shop": wanted["change_pk"],
+                ":at": wanted["change_sk"],
+            }
+        with translated():
+            self._client.update_item(
+                TableName=self._table,
+                Key={"pk": wanted["pk"], "sk": wanted["sk"]},
+                ConditionExpression="attribute_exists(pk)",
+                **update,
+            )
+
+    def claim(self, order: Order, name: Reference) -> None:
+        item = items.reference(order.shop_id, name, order.id, order.updated_at)
+        try:
+            with translated():
+                self._client.put_item(
+                    TableName=self._table,
+                    Item=item,
+                    ConditionExpression="attribute_not_exists(pk)",
+                )
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
+                raise
+
+
+def _unlisted(events: Sequence[Recorded], listed: set[int]) -> Iterator[int]:
+    """Those that are listed though another event of their change follows, or aren't though none
+    does. What stands before a gap can't be judged."""
+    for entry, following in zip(events, [*events[1:], None], strict=True):
+        if following and following.sequence != entry.sequence + 1:
+            continue
+        is_last = following is None or not following.continues
+        if is_last != (entry.sequence in listed):
+            yield entry.sequence
+
+
+def _readable(parts: Sequence[dict[str, Any]]) -> Order | None:
+    try:
+        return items.order(parts)
+    # Whatever is wrong with it: it can't be read.
+    except Exception:  # noqa: BLE001
+        return None
+
+
+def _summary(head: dict[str, Any]) -> object:
+    try:
+        return items.summary(head)
+    except Exception:  # noqa: BLE001
+        return None
+
+
+def _is_listed(item: dict[str, Any]) -> bool:
+    """Whether an event stands in the index of changes, under its shop and its time."""
+    shop_id = keys.order_key(item["pk"]["S"]).shop_id
+    place = (item.get("change_pk"), item.get("change_sk"))
+    return place == ({"S": keys.shop(shop_id)}, item.get("at"))

@@ -1,0 +1,407 @@
+"""Orders that were damaged in the table: what is found, what is mended, what is left alone."""
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from orderhub.adapters.dynamodb import items, keys
+from orderhub.adapters.dynamodb.audit import DynamoAudit
+from orderhub.adapters.system import SystemClock
+from orderhub.bootstrap import Application
+from orderhub.domain import commands
+from orderhub.domain.commands import Change
+from orderhub.domain.details import Reference
+from orderhub.domain.errors import NotFound
+from orderhub.domain.order import Order
+from orderhub.domain.status import OrderStatus
+from orderhub.domain.stock import StockTaken
+from orderhub.services import annotate_order, rank_orders, reconcile
+from orderhub.services.find_order import find_order
+from orderhub.services.rank_orders import lay_milestones
+from orderhub.services.reconcile import (
+    Auditor,
+    Flaw,
+    Reconciled,
+    order_id_of,
+    reconcile_order,
+    reconcile_shop,
+)
+from tests.support.fakes import NOON
+from tests.support.orders import TESTER, payment, placed
+
+
+class Bench:
+    """Orders of a shop, and a hammer."""
+
+    def __init__(self, application: Application) -> None:
+        self.application = application
+        self.desk = application.desk
+        self.auditor = Auditor(application.desk, application.audit)
+        self.client: Any = application._dynamodb
+        self.table = application.settings.table_name
+
+    def sold(self, tail: int = 1, lines: int = 2) -> Order:
+        """An order that was paid, partly refunded, and has a name of its own."""
+        first = placed(
+            tail=tail,
+            lines=lines,
+            name=f"TB-{tail}",
+            customer_id="kim",
+            seller_id="s1",
+            buying_shop_id="other",
+        )
+        self.desk.orders.commit(first)
+        change = Change(first.order, NOON + timedelta(minutes=5), TESTER)
+        commands.capture_payment(change, payment(f"{1.5 * lines:.2f}", f"ALI-{tail}"))
+        refund = commands.request_refund(change, payment("1.00").amount, transaction_id=f"R-{tail}")
+        commands.settle_refund(change, refund.id)
+        self.desk.orders.commit(change)
+        return change.order
+
+    def key(self, order: Order, sk: str = keys.ORDER_HEADER) -> dict[str, Any]:
+        return {"pk": {"S": keys.order(order.shop_id, order.id)}, "sk": {"S": sk}}
+
+    def read(self, order: Order, sk: str = keys.ORDER_HEADER) -> dict[str, Any]:
+        answer = self.client.get_item(TableName=self.table, Key=self.key(order, sk))
+        return dict(answer.get("Item", {}))
+
+    def write(self, item: dict[str, Any]) -> None:
+        self.client.put_item(TableName=self.table, Item=item)
+
+    def change(self, order: Order, sk: str = keys.ORDER_HEADER, **attributes: Any) -> None:
+        """Set attributes of an item; ``None`` removes one."""
+        item = {**self.read(order, sk), **attributes}
+        self.write({name: value for name, value in item.items() if value is not None})
+
+    def remove(self, order: Order, sk: str = keys.ORDER_HEADER) -> None:
+        self.client.delete_item(TableName=self.table, Key=self.key(order, sk))
+
+    def remove_name(self, order: Order, kind: str, scope: str, value: str) -> None:
+        key = {
+            "pk": {"S": keys.reference(order.shop_id, kind, value)},
+            "sk": {"S": keys.scope(scope)},
+        }
+        self.client.delete_item(TableName=self.table, Key=key)
+
+    def check(self, order: Order, *, repair: bool = False) -> Reconciled:
+        return reconcile_order(self.auditor, order.shop_id, order.id, repair=repair)
+
+
+@pytest.fixture
+def bench(application: Application, monkeypatch: pytest.MonkeyPatch) -> Bench:
+    monkeypatch.setattr(SystemClock, "sleep", lambda self, seconds: None)
+    return Bench(application)
+
+
+def flaws(outcome: Reconciled) -> list[Flaw]:
+    return [finding.flaw for finding in outcome.left]
+
+
+def test_what_was_written_as_it_should_be_is_clean(bench: Bench) -> None:
+    for order in (bench.sold(), bench.sold(2, lines=60)):
+        outcome = bench.check(order)
+        assert (outcome.left, outcome.mended) == ((), ())
+
+
+def unreadable(bench: Bench, order: Order) -> None:
+    bench.change(order, body={"S": "{"})
+
+
+def headless(bench: Bench, order: Order) -> None:
+    bench.remove(order)
+
+
+def another_snapshot(bench: Bench, order: Order) -> None:
+    wrong = replace(order, status=OrderStatus.CANCELLED, payments=())
+    bench.change(order, body=items.header(wrong, 4)["body"])
+
+
+def left_behind(bench: Bench, order: Order) -> None:
+    first = placed(tail=1, lines=2, name="TB-1").order
+    bench.write(items.header(first, 4))
+
+
+def unlisted(bench: Bench, order: Order) -> None:
+    bench.change(order, listing_pk=None, listing_sk=None)
+
+
+def told_wrongly(bench: Bench, order: Order) -> None:
+    summary = json.loads(bench.read(order)["listing"]["S"])
+    bench.change(order, listing={"S": json.dumps({**summary, "total": 1})})
+
+
+def on_another_desk(bench: Bench, order: Order) -> None:
+    bench.change(order, desk_pk={"S": "SHOP#demo#DESK#filed#expired"})
+
+
+def of_nobody(bench: Bench, order: Order) -> None:
+    bench.change(order, customer_pk=None, seller_pk={"S": "SHOP#demo#SELLER#x"}, buyer_pk=None)
+
+
+def never_due(bench: Bench, order: Order) -> None:
+    bench.change(order, due_pk=None, due_sk=None)
+
+
+def due_another_time(bench: Bench, order: Order) -> None:
+    bench.change(order, due_sk={"S": f"2020-01-01T00:00:00.000Z#demo#{order.id:016d}"})
+
+
+def change_unlisted(bench: Bench, order: Order) -> None:
+    bench.change(order, keys.event(1), change_pk=None, change_sk=None)
+
+
+def change_listed_twice(bench: Bench, order: Order) -> None:
+    at = bench.read(order, keys.event(2))["at"]
+    bench.change(order, keys.event(2), change_pk={"S": "SHOP#demo"}, change_sk=at)
+
+
+def nameless(bench: Bench, order: Order) -> None:
+    bench.remove_name(order, "order", "marketplace:taobao", "TB-1")
+    bench.remove_name(order, "payment", "marketplace", "ALI-1")
+
+
+Damage = Callable[[Bench, Order], None]
+
+
+@pytest.mark.parametrize(
+    ("damage", "found"),
+    [
+        (unreadable, {Flaw.SNAPSHOT_UNREADABLE}),
+        (headless, {Flaw.SNAPSHOT_UNREADABLE}),
+        (another_snapshot, {Flaw.SNAPSHOT_DIFFERS, Flaw.INDEX_DIFFERS}),
+        (left_behind, {Flaw.SNAPSHOT_DIFFERS}),
+        (unlisted, {Flaw.INDEX_DIFFERS}),
+        (told_wrongly, {Flaw.INDEX_DIFFERS}),
+        (on_another_desk, {Flaw.INDEX_DIFFERS}),
+        (of_nobody, {Flaw.INDEX_DIFFERS}),
+        (never_due, {Flaw.INDEX_DIFFERS}),
+        (due_another_time, {Flaw.INDEX_DIFFERS}),
+        (change_unlisted, {Flaw.CHANGE_NOT_LISTED}),
+        (change_listed_twice, {Flaw.CHANGE_NOT_LISTED}),
+        (nameless, {Flaw.REFERENCE_MISSING}),
+    ],
+    ids=lambda value: getattr(value, "__name__", ""),
+)
+def test_what_follows_from_the_events_is_mended(
+    bench: Bench, damage: Damage, found: set[Flaw]
+) -> None:
+    order = bench.sold()
+    whole = [bench.read(order, sk) for sk in (keys.ORDER_HEADER, keys.event(1), keys.event(2))]
+    damage(bench, order)
+    dry = bench.check(order)
+    assert set(flaws(dry)) == found
+    assert not dry.is_clean
+    assert set(flaws(bench.check(order))) == found, "a dry run changes nothing"
+    mended = bench.check(order, repair=True)
+    assert (mended.left, {finding.flaw for finding in mended.mended}) == ((), found)
+    again = bench.check(order, repair=True)
+    assert (again.left, again.mended) == ((), ())
+    assert find_order(bench.desk, "demo", "TB-1") == order
+    assert whole == [
+        bench.read(order, sk) for sk in (keys.ORDER_HEADER, keys.event(1), keys.event(2))
+    ]
+
+
+def test_a_long_order_gets_its_lines_back_and_loses_none_too_many(bench: Bench) -> None:
+    order = bench.sold(lines=250)
+    bench.remove(order, keys.lines_chunk(1))
+    bench.write({**bench.read(order, keys.lines_chunk(0)), **bench.key(order, keys.lines_chunk(7))})
+    assert flaws(bench.check(order)) == [Flaw.SNAPSHOT_UNREADABLE]
+    assert bench.check(order, repair=True).left == ()
+    assert bench.desk.orders.get("demo", order.id) == order
+
+
+def test_any_shard_that_is_swept_is_right_for_a_deadline(bench: Bench) -> None:
+    order = bench.sold()
+    bench.change(order, due_pk={"S": "DUE#refund_window#03"})
+    assert bench.check(order).left == ()
+    bench.change(order, due_pk={"S": "DUE#refund_window#77"})
+    assert flaws(bench.check(order)) == [Flaw.INDEX_DIFFERS]
+
+
+def test_missing_events_are_told_and_nothing_is_made_of_the_rest(bench: Bench) -> None:
+    order = bench.sold()
+    bench.remove(order, keys.event(2))
+    before = bench.read(order)
+    outcome = bench.check(order, repair=True)
+    assert [(f.flaw, f.told) for f in outcome.left] == [(Flaw.EVENTS_MISSING, "2")]
+    assert bench.read(order) == before
+
+
+def test_an_index_is_mended_from_the_snapshot_where_events_are_missing(bench: Bench) -> None:
+    order = bench.sold()
+    bench.remove(order, keys.event(order.version))
+    bench.change(order, desk_pk={"S": "elsewhere"})
+    outcome = bench.check(order, repair=True)
+    assert flaws(outcome) == [Flaw.EVENTS_MISSING]
+    assert bench.desk.orders.get("demo", order.id) == order
+
+
+def test_an_unreadable_event_is_told(bench: Bench) -> None:
+    order = bench.sold()
+    bench.change(order, keys.event(3), body={"S": '{"data": {}}'})
+    outcome = bench.check(order, repair=True)
+    assert [(f.flaw, f.told) for f in outcome.left] == [(Flaw.EVENT_UNREADABLE, "3")]
+
+
+def test_a_name_that_leads_to_another_order_is_told_and_left(bench: Bench) -> None:
+    order, other = bench.sold(1), bench.sold(2)
+    name = Reference("payment", "marketplace", "ALI-1")
+    bench.write(items.reference("demo", name, other.id, NOON))
+    outcome = bench.check(order, repair=True)
+    assert flaws(outcome) == [Flaw.REFERENCE_ELSEWHERE]
+    assert outcome.left[0].told == f"payment marketplace ALI-1 leads to {other.id}"
+    assert bench.check(other).left == ()
+
+
+def test_money_that_the_events_do_not_add_up_to_is_told(bench: Bench) -> None:
+    order = bench.sold()
+    sequence = next(
+        n
+        for n in range(1, 9)
+        if bench.read(order, keys.event(n))["type"]["S"] == "payment.captured"
+    )
+    content = json.loads(bench.read(order, keys.event(sequence))["body"]["S"])
+    content["data"]["payment"]["amount"] = [50, "CNY"]
+    bench.change(order, keys.event(sequence), body={"S": json.dumps(content)})
+    found = flaws(bench.check(order))
+    assert {Flaw.SNAPSHOT_DIFFERS, Flaw.PAID_UNCOVERED, Flaw.REFUNDED_TOO_MUCH} <= set(found)
+
+
+def test_what_others_write_meanwhile_is_not_lost(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order = bench.sold()
+    on_another_desk(bench, order)
+    rewrite, meanwhile = DynamoAudit.rewrite, ["one", "other"]
+
+    def somebody_was_faster(self: DynamoAudit, wanted: Order, version: int | None) -> None:
+        if meanwhile:
+            stored = bench.desk.orders.get(order.shop_id, order.id)
+            assert stored is not None
+            annotate_order.add_note(bench.desk, stored, meanwhile.pop(), TESTER)
+            on_another_desk(bench, order)
+        rewrite(self, wanted, version)
+
+    monkeypatch.setattr(DynamoAudit, "rewrite", somebody_was_faster)
+    outcome = bench.check(order, repair=True)
+    assert outcome.left == ()
+    stored = bench.desk.orders.get("demo", order.id)
+    assert stored is not None
+    assert [note.text for note in stored.notes] == ["other", "one"]
+
+
+def test_an_index_that_lags_behind_is_not_damage_unless_it_stays_so(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order, query = bench.sold(), bench.client.query
+    blind = [1]
+
+    def lagging(**asked: Any) -> Any:
+        answer = query(**asked)
+        if asked.get("IndexName") == keys.DESK_INDEX and blind:
+            blind.pop()
+            return {**answer, "Items": []}
+        return answer
+
+    monkeypatch.setattr(bench.client, "query", lagging)
+    assert bench.check(order).left == ()
+    blind[:] = range(100)
+    outcome = bench.check(order, repair=True)
+    assert [(f.flaw, f.told) for f in outcome.left] == [(Flaw.INDEX_MISSES, "desk")]
+
+
+def test_there_is_nothing_to_say_of_an_order_that_does_not_exist(bench: Bench) -> None:
+    order = placed().order
+    with pytest.raises(NotFound):
+        bench.check(order)
+    with pytest.raises(NotFound):
+        order_id_of(bench.auditor, "demo", "nobody")
+
+
+def test_a_damaged_order_is_found_by_its_names(bench: Bench) -> None:
+    order = bench.sold()
+    unreadable(bench, order)
+    for name in (str(order.id), order.number, "TB-1"):
+        assert order_id_of(bench.auditor, "demo", name) == order.id
+
+
+# -- a shop --------------------------------------------------------------------------------------
+
+
+def shop_flaws(bench: Bench, *, repair: bool = False) -> dict[int | None, list[Flaw]]:
+    outcomes = reconcile_shop(bench.auditor, "demo", repair=repair)
+    return {each.order_id: flaws(each) for each in outcomes if each.left}
+
+
+def test_all_orders_of_a_shop_are_checked_also_those_that_one_index_lost(bench: Bench) -> None:
+    orders = [bench.sold(tail) for tail in range(1, 6)]
+    assert shop_flaws(bench) == {}
+    unlisted(bench, orders[1])
+    headless(bench, orders[3])
+    assert shop_flaws(bench) == {
+        orders[1].id: [Flaw.INDEX_DIFFERS],
+        orders[3].id: [Flaw.SNAPSHOT_UNREADABLE],
+    }
+    assert shop_flaws(bench, repair=True) == {}
+    assert [each.id for each in bench.desk.orders.page("demo").orders] == [o.id for o in orders]
+
+
+def test_a_range_of_times_has_what_was_made_or_changed_in_it(bench: Bench) -> None:
+    old = bench.sold(1)
+    late = placed(at=NOON + timedelta(hours=1), tail=2)
+    bench.desk.orders.commit(late)
+
+    def ids(**bounds: Any) -> list[int | None]:
+        found = reconcile_shop(bench.auditor, "demo", **bounds)
+        return [each.order_id for each in found if each.order_id]
+
+    assert ids(since=NOON + timedelta(minutes=30)) == [late.order.id]
+    assert ids(until=NOON + timedelta(minutes=30)) == [old.id]
+    # Paid five minutes after it was made.
+    assert ids(since=NOON + timedelta(minutes=4), until=NOON + timedelta(minutes=6)) == [old.id]
+    assert ids(since=NOON + timedelta(hours=2)) == []
+
+
+def test_stock_below_zero_is_told(bench: Bench) -> None:
+    lamp = StockTaken("lamp", "l1", 2)
+    bench.desk.catalog.set_stock("demo", "lamp", "l1", 5)
+    bench.desk.orders.commit(placed(stock=(lamp,)))
+    assert shop_flaws(bench) == {}
+    bench.desk.catalog.set_stock("demo", "lamp", "l1", -1)
+    assert shop_flaws(bench) == {None: [Flaw.STOCK_BELOW_ZERO]}
+
+
+def test_wrong_ranks_are_told_and_forgotten(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(SystemClock, "now", lambda self: NOON + timedelta(hours=1))
+    for module in (rank_orders, reconcile):
+        monkeypatch.setattr(module, "STEP", 4)
+    made = [placed(tail=tail) for tail in range(6)]
+    for change in made:
+        bench.desk.orders.commit(change)
+    assert lay_milestones(bench.desk, "demo") == 1
+    assert shop_flaws(bench) == {}
+    # An order that was made beneath a milestone without anybody making room.
+    bench.desk.orders.commit(placed(at=NOON - timedelta(days=1)))
+    assert shop_flaws(bench) == {None: [Flaw.RANKS_DIFFER]}
+    (outcome,) = [
+        each for each in reconcile_shop(bench.auditor, "demo", repair=True) if each.order_id is None
+    ]
+    assert (outcome.left, [f.flaw for f in outcome.mended]) == ((), [Flaw.RANKS_DIFFER])
+    assert shop_flaws(bench) == {}
+    assert rank_orders.rank_of(bench.desk, "demo", made[0].order.id) == 2
+
+
+def test_money_that_somebody_has_to_give_back_is_listed_and_is_no_damage(bench: Bench) -> None:
+    first = placed(tail=9)
+    bench.desk.orders.commit(first)
+    change = Change(first.order, NOON + timedelta(minutes=1), TESTER)
+    commands.capture_payment(change, payment("9.50", "ALI-9"))
+    bench.desk.orders.commit(change)
+    outcome = bench.check(change.order)
+    assert [(f.flaw, f.told) for f in outcome.left] == [(Flaw.REFUND_DUE, "8.00 CNY")]
+    assert outcome.is_clean
