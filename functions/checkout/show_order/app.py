@@ -10,4 +10,7 @@ from orderhub.wire.contract import OpenRequest, Response
 
 @open_endpoint(checkout.PAGE)
 def handler(request: OpenRequest, desk: Desk) -> Response:
-    return checkout.show(visit_checkout(desk, application().shops, *checkout.link(request)))
+    known = application()
+    name, token = checkout.link(request)
+    visit = visit_checkout(desk, known.shops, known.payment_account_store, name, token)
+    return checkout.show(visit, request)

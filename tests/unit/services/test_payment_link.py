@@ -28,7 +28,7 @@ from orderhub.services.place_order import place_order
 from tests.support.fakes import NOON, FakeDesk, FakeMailer
 
 CLERK = Actor("brandcloud", "1", "QQ Wang")
-PAGE = "https://pay.example.com/transaction/{token}/result"
+PAGE = "https://pay.example.com/pay/{token}"
 
 
 class Till:
@@ -55,7 +55,7 @@ class Till:
         """The token that is in the mail."""
         wanted = LinkRequest(email=email, seller="TW Shop", page_url=PAGE)
         send_payment_link(self.desk, self.mailer, order or self.order, wanted)
-        found = re.search(r"transaction/(\S+)/result", self.mailer.sent[-1].text)
+        found = re.search(r"/pay/(\S+)", self.mailer.sent[-1].text)
         assert found
         return found[1]
 

@@ -1,13 +1,14 @@
-"""An HTML document that can do nothing but be read."""
+"""An HTML document that can do nothing but be read, unless its header fields say otherwise."""
 
 import hashlib
 from base64 import b64encode
+from collections.abc import Mapping
 from html import escape
 from typing import Final
 
 from orderhub.wire.contract import Response
 
-__all__ = ["escape", "page"]
+__all__ = ["STYLE_SOURCE", "escape", "page"]
 
 _STYLE: Final = (
     "body{font:16px/1.5 system-ui,sans-serif;color:#222;background:#f6f6f4;margin:0;"
@@ -22,13 +23,14 @@ _STYLE: Final = (
     ".due{font-weight:600}"
     "p{margin:.25rem 0}"
 )
-_STYLE_HASH: Final = b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
+STYLE_SOURCE: Final = f"'sha256-{b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()}'"
+"""Our style, as a content security policy names it."""
 
 _HEADERS: Final = {
     "content-type": "text/html; charset=utf-8",
     # Our style alone; no scripts, no pictures, nothing sent anywhere, no frames around it.
     "content-security-policy": (
-        f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; base-uri 'none'; "
+        f"default-src 'none'; style-src {STYLE_SOURCE}; base-uri 'none'; "
         "form-action 'none'; frame-ancestors 'none'"
     ),
     # The address is the key: it goes to no other site and into no search engine.
@@ -38,10 +40,13 @@ _HEADERS: Final = {
 }
 
 
-def page(status: int, title: str, body: str, **about: object) -> Response:
+def page(
+    status: int, title: str, body: str, headers: Mapping[str, str] | None = None, **about: object
+) -> Response:
     """A whole document around ``body``, which is HTML already; ``title`` is text.
 
-    ``about`` goes into the log line. Never put anything into it that opens a page.
+    ``headers`` are header fields instead of the usual ones, or beside them. ``about`` goes into the
+    log line. Never put anything into it that opens a page.
     """
     document = (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
@@ -49,4 +54,4 @@ def page(status: int, title: str, body: str, **about: object) -> Response:
         f"<title>{escape(title)}</title><style>{_STYLE}</style></head>"
         f"<body><main>{body}</main></body></html>"
     )
-    return Response(status, document.encode(), headers=_HEADERS, about=about)
+    return Response(status, document.encode(), headers={**_HEADERS, **(headers or {})}, about=about)

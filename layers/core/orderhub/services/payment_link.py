@@ -126,11 +126,21 @@ class TransactionResult:
     failure: Failure | None = None
 
 
-def transaction_result(desk: Desk, token: str) -> TransactionResult:
-    """What came of the link with this token. Two reads; looking changes nothing.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FollowedLink:
+    """A link and its order, as everybody must see it ``at`` that time."""
 
-    An order that is paid reads as paid, whoever paid it and whatever became of it since. Else
-    PayPal's last refusal since the link was sent counts, then the end of the order or of the link.
+    link: PaymentLink
+    order: Order
+    at: datetime
+
+    @property
+    def has_expired(self) -> bool:
+        return self.link.expires_at <= self.at
+
+
+def follow_link(desk: Desk, token: str) -> FollowedLink:
+    """Where the link with this token leads now. Two reads; looking changes nothing.
 
     Raises :class:`NotFound`: ``payment_link`` for tokens that never were or were forgotten since,
     ``expired_payment_link`` for those that are about to be.
@@ -144,10 +154,21 @@ def transaction_result(desk: Desk, token: str) -> TransactionResult:
     order = desk.orders.get(link.shop_id, link.order_id)
     if order is None:
         raise NotFound("payment_link")
-    return _result(order.as_of(now), link, now)
+    return FollowedLink(link=link, order=order.as_of(now), at=now)
 
 
-def _result(order: Order, link: PaymentLink, now: datetime) -> TransactionResult:
+def transaction_result(desk: Desk, token: str) -> TransactionResult:
+    """What came of the link with this token. Reads and raises as :func:`follow_link` does."""
+    return result_of(follow_link(desk, token))
+
+
+def result_of(followed: FollowedLink) -> TransactionResult:
+    """What came of a link.
+
+    An order that is paid reads as paid, whoever paid it and whatever became of it since. Else
+    PayPal's last refusal since the link was sent counts, then the end of the order or of the link.
+    """
+    order, link = followed.order, followed.link
     if order.paid_at:
         return TransactionResult(
             outcome=Outcome.PAID,
@@ -157,7 +178,7 @@ def _result(order: Order, link: PaymentLink, now: datetime) -> TransactionResult
             seller=link.seller,
             payment=_paying(order),
         )
-    failed_at, failure = _failure(order, link, now)
+    failed_at, failure = _failure(followed)
     return TransactionResult(
         outcome=Outcome.FAILED if failure else Outcome.PENDING,
         at=failed_at,
@@ -168,7 +189,8 @@ def _result(order: Order, link: PaymentLink, now: datetime) -> TransactionResult
     )
 
 
-def _failure(order: Order, link: PaymentLink, now: datetime) -> tuple[datetime, Failure | None]:
+def _failure(followed: FollowedLink) -> tuple[datetime, Failure | None]:
+    order, link = followed.order, followed.link
     attempts = [p for p in order.payments if _is_paypal(p) and p.updated_at >= link.created_at]
     if any(attempt.state is PaymentState.PENDING for attempt in attempts):
         return link.created_at, None
@@ -178,8 +200,8 @@ def _failure(order: Order, link: PaymentLink, now: datetime) -> tuple[datetime, 
         return last.updated_at, _by_provider(last.failure)
     if order.status is not OrderStatus.OPEN:
         reason = _WHY_CLOSED[order.status]
-        return order.closed_at or now, _by_us(reason)
-    if link.expires_at <= now:
+        return order.closed_at or followed.at, _by_us(reason)
+    if followed.has_expired:
         return link.expires_at, _by_us("link_expired")
     return link.created_at, None
 

@@ -13,9 +13,10 @@ from orderhub.domain.errors import InvalidField, NotFound
 from orderhub.domain.identity import MAX_ORDER_ID
 from orderhub.domain.order import Order
 from orderhub.domain.shop import Shop, require_identifier
-from orderhub.ports import ShopRepository
+from orderhub.ports import PaymentAccounts, ShopRepository
 
 from .desk import Desk
+from .paypal_offer import PayPalOffer, paypal_offer
 
 CHECKOUT_TOKEN: Final = "checkout_token"  # noqa: S105 - the attribute's name
 _TOKEN_BYTES: Final = 32
@@ -37,11 +38,15 @@ class Visit:
     shop: Shop
     order: Order
     """As everybody must see it now."""
+    offer: PayPalOffer | None = None
+    """How it can be paid on the page."""
 
 
-def visit_checkout(desk: Desk, shops: ShopRepository, name: str, token: str) -> Visit:
-    """The order at :func:`checkout_path`, which has ``name`` and ``token`` in it. Two reads;
-    looking changes nothing.
+def visit_checkout(
+    desk: Desk, shops: ShopRepository, accounts: PaymentAccounts, name: str, token: str
+) -> Visit:
+    """The order at :func:`checkout_path`, which has ``name`` and ``token`` in it. At most three
+    reads; looking changes nothing.
 
     Raises :class:`NotFound` (``checkout``), the same for orders that never were and for tokens
     that aren't theirs.
@@ -53,7 +58,9 @@ def visit_checkout(desk: Desk, shops: ShopRepository, name: str, token: str) -> 
     shop = shops.get(shop_id)
     if shop is None:
         raise NotFound("checkout")
-    return Visit(shop, order.as_of(desk.clock.now()))
+    now = desk.clock.now()
+    seen = order.as_of(now)
+    return Visit(shop, seen, paypal_offer(accounts, seen, now))
 
 
 def _parsed(name: str) -> tuple[str, int]:
