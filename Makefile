@@ -173,6 +173,8 @@ lock: ## Pin the newest versions that go together
 	$(LOCK) requirements/dev.in -o requirements/dev.txt
 	$(LOCK) requirements/runtime.in -c requirements/dev.txt -o layers/dependencies/requirements.txt
 	$(LOCK) requirements/documents.in -c requirements/dev.txt -o layers/dependencies/documents.txt
+	$(LOCK) requirements/delivery.in -c requirements/dev.txt -o layers/dependencies/delivery.txt
+	$(LOCK) requirements/payments.in -c requirements/dev.txt -o layers/dependencies/payments.txt
 	$(LOCK) requirements/bootstrap.in -c requirements/dev.txt -o requirements/bootstrap.txt
 	$(LOCK) requirements/cloud.in -o requirements/cloud.txt
 	@for file in requirements/*.txt layers/dependencies/*.txt; do \

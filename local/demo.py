@@ -12,10 +12,11 @@ import random
 import signal
 import sys
 import time
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Final
@@ -25,11 +26,13 @@ import httpx
 from oauthlib.oauth1 import Client as Signing
 from rich.console import Console
 from rich.table import Table
+from standardwebhooks import Webhook, WebhookVerificationError
 
-from local import logs, mail, project, stack_file
+from local import logs, mail, project, providers, stack_file
 from local.cloud import LocalCloud
 from local.console import Progress
 from local.errors import LocalError
+from local.subscriber import Subscriber, Told, subscriber
 from orderhub.bootstrap import Application
 from orderhub.domain.commands import Placement
 from orderhub.domain.details import Actor, Address, Contact, Details
@@ -37,7 +40,9 @@ from orderhub.domain.events import Terms
 from orderhub.domain.lines import LineRequest
 from orderhub.domain.money import UnitPrice
 from orderhub.domain.order import Order
+from orderhub.domain.payment_account import STRIPE
 from orderhub.domain.shop import CartLine, Price, Product, Variant
+from orderhub.domain.subscription import SubscriptionKind
 from orderhub.services import manage_people, manage_shops
 from orderhub.services.add_lines import add_lines
 from orderhub.services.annotate_order import add_note, tag
@@ -48,8 +53,15 @@ from orderhub.services.correspond import Letter, add_message
 from orderhub.services.find_order import find_order
 from orderhub.services.issue_app import issue_app
 from orderhub.services.issue_signer import issue_signer
+from orderhub.services.manage_payment_accounts import webhook_path
 from orderhub.services.replay_order import replay_order
 from orderhub.services.ship_order import WantedShipment, ship_order
+from orderhub.services.subscriptions import (
+    NewSubscription,
+    Subscribed,
+    remove_subscription,
+    subscribe,
+)
 from orderhub.settings import Settings
 from orderhub.wire.shoplazza.outbound import resource
 
@@ -106,10 +118,16 @@ class Demo:
     signer: dict[str, str] = field(default_factory=dict)
     """What the demo shop signs its requests to BrickLink with: ``consumer_key``,
     ``consumer_secret``, ``token_value``, ``token_secret``."""
+    webhook_secrets: dict[str, Any] = field(default_factory=dict)
+    """What the payment providers of the demo shop sign their notifications with, by provider."""
     cart_ids: list[str] = field(default_factory=list)
     """Carts that became no order yet."""
     page_url: str = ""
     """Where a buyer sees the order that the Shoplazza walk made."""
+    heard: str = ""
+    """What a subscriber was told."""
+    pay_line: str = ""
+    """What the reader may paste to pay an order as Stripe would report it."""
 
     @property
     def api_url(self) -> str:
@@ -143,6 +161,7 @@ def _run(console: Console) -> None:
                 event_bus_name=stack["event_bus_name"],
                 due_shards=stack["due_shards"],
                 secrets_key=stack["secrets_key"],
+                webhook_networks=("127.0.0.0/8",),
             )
         )
         demo = Demo(cloud, stack, application)
@@ -152,6 +171,10 @@ def _run(console: Console) -> None:
             _write_contract(demo, home)
         with progress.step("Walking orders through the marketplace API"):
             walks = list(_walk_marketplace(demo))
+        with progress.step("Paying an order by a webhook of Stripe's"), _listening(demo) as hear:
+            payments = list(_walk_payments(demo))
+            walks += payments
+            demo.heard = hear(payments[0].order)
         with progress.step("Walking orders through the BrandCloud API"):
             walks += _walk_brandcloud(demo)
         with progress.step("Walking orders through the Shoplazza API"):
@@ -209,6 +232,8 @@ def _make_shops(demo: Demo) -> None:
     demo.app = known_app if _good(demo, known_app.get("access_token")) else _make_app(demo)
     known_signer = demo.stack.get("demo_signer", {})
     demo.signer = known_signer if _is_good(demo, known_signer) else _make_signer(demo)
+    known_secrets = demo.stack.get("webhook_secrets", {})
+    demo.webhook_secrets = providers.make_accounts(demo.application, SHOP, known_secrets)
     manage_shops.change_settings(shops, SHOP, email=_STORE_MAIL)
     for wire in ("marketplace", "brandcloud"):
         manage_shops.change_windows(
@@ -399,7 +424,7 @@ def _write_contract(demo: Demo, home: Path) -> None:
             "youhaosuda": demo.app,
             "bricklink": demo.signer,
         },
-        webhook_secrets={},
+        webhook_secrets=demo.webhook_secrets,
         samples={"products": _samples(demo), "cart_ids": demo.cart_ids},
         demo_tokens=demo.tokens,
         demo_api_keys=demo.api_keys,
@@ -584,6 +609,86 @@ def _walked(demo: Demo, shop_id: str, what: str, order: dict[str, Any]) -> Walk:
     return Walk("marketplace", what, stored, order["state"], order["payment_state"], events)
 
 
+# -- payment providers ---------------------------------------------------------------------------
+
+_PAID_BY_STRIPE: Final = "paid by a signed webhook of Stripe's, sent twice"
+_LEFT_TO_PAY: Final = "unpaid: the last line below pays it"
+
+
+def _walk_payments(demo: Demo) -> Iterator[Walk]:
+    """An order that Stripe says is paid, and one that the reader may pay."""
+    run = f"{datetime.now(UTC):%Y%m%d%H%M%S}"
+    secret = demo.webhook_secrets[STRIPE]
+    with _marketplace(demo, SHOP) as api:
+        order = _unpaid(demo, api, f"TB{run}09")
+        event = providers.stripe_event(order)
+        for _ in range(2):
+            answer = api.post(
+                webhook_path(SHOP, STRIPE),
+                content=event,
+                headers=providers.stripe_headers(secret, event),
+            )
+            if answer.status_code != HTTPStatus.OK:
+                raise LocalError(f"Stripe's webhook was answered {answer.text}")
+        walk = _walked(demo, SHOP, _PAID_BY_STRIPE, _send(api, "GET", f"/orders/{order.id}"))
+        if walk.order.captured != walk.order.total:
+            raise LocalError(f"Stripe's webhook did not pay order {order.number}.")
+        yield walk
+
+        order = _unpaid(demo, api, f"TB{run}10")
+        demo.pay_line = providers.stripe_line(demo.api_url, secret, order)
+        yield _walked(demo, SHOP, _LEFT_TO_PAY, _send(api, "GET", f"/orders/{order.id}"))
+
+
+def _unpaid(demo: Demo, api: httpx.Client, number: str) -> Order:
+    made = _send(api, "POST", "/orders", json=_notification(number))
+    _send(api, "POST", f"/orders/{made['id']}/line_items", json=_line(0, 1))
+    return _find(demo, SHOP, made["number"])
+
+
+# -- a subscriber --------------------------------------------------------------------------------
+
+_HEARING_PATIENCE: Final = 30.0
+
+
+@contextmanager
+def _listening(demo: Demo) -> Iterator[Callable[[Order], str]]:
+    """Somebody who wants to hear of paid orders. What is yielded waits until they heard of one, and
+    says so."""
+    desk = demo.application.subscription_desk
+    with subscriber() as listener:
+        wanted = NewSubscription(
+            kind=SubscriptionKind.STANDARD,
+            url=listener.url,
+            topics=("order.paid",),
+            label="Demo subscriber",
+        )
+        made = subscribe(desk, SHOP, wanted)
+        try:
+            yield partial(_hear, listener, made)
+        finally:
+            # Nobody listens there any more.
+            remove_subscription(desk, SHOP, made.subscription.id)
+
+
+def _hear(listener: Subscriber, made: Subscribed, order: Order) -> str:
+    def told_of_it(one: Subscriber) -> list[Told]:
+        return [told for told in one.taken if told.content["order_id"] == order.id]
+
+    try:
+        listener.wait(lambda one: bool(told_of_it(one)), _HEARING_PATIENCE)
+    except TimeoutError as error:
+        raise LocalError(f"No subscriber was told that order {order.number} is paid.") from error
+    (told, *_) = told_of_it(listener)
+    try:
+        # As subscribers check it: by the library that the specification gives them.
+        content = Webhook(made.secret).verify(told.body, dict(told.headers))
+    except WebhookVerificationError as error:
+        raise LocalError(f"A subscriber was told what is not signed well: {error}") from error
+    message_id = told.headers["webhook-id"]
+    return f"{content['type']} for {order.number}, signature good ({message_id})"
+
+
 # -- the BrandCloud API --------------------------------------------------------------------------
 
 _SELLER: Final = 1
@@ -611,8 +716,10 @@ def _walk_brandcloud(demo: Demo) -> Iterator[Walk]:
         email = f"{uuid4().hex[:8]}@example.com"
         seller.ask("paypal/send", number, email=email)
         (message,) = mail.messages(demo.cloud, email)
-        token = message.text.split("/transaction/")[1].split("/")[0]
-        result = _send(api, "GET", f"/transaction/{token}/result")
+        link = next(word for word in message.text.split() if "/pay/" in word)
+        if httpx.get(link, timeout=30).status_code != HTTPStatus.OK:
+            raise LocalError("The mailed payment link leads to no page.")
+        result = _send(api, "GET", f"/transaction/{link.rpartition('/')[2]}/result")
         yield seller.walked(number, f"payment link mailed; its result: {result['status']}")
 
         hasty = _Till(demo, api, HASTY_SHOP)
@@ -924,6 +1031,7 @@ def _print(
         f" of {len(demo.stack.get('demo_order_ids', []))}. "
         f"Errors in the functions' logs: {len(trouble)}."
     )
+    console.print(f"A subscriber received {demo.heard}.", soft_wrap=True, markup=False)
     apis = Table(title="Base URLs", title_justify="left", show_header=False)
     apis.add_row("marketplace", demo.api_url)
     apis.add_row("brandcloud", demo.api_url)
@@ -979,6 +1087,7 @@ def _curl_lines(demo: Demo, walks: list[Walk]) -> list[str]:
         f"curl {as_app} '{demo.api_url}{listing}'",
         f"curl -X PUT {as_json} {as_app} -d '{price}' {demo.api_url}/v1/orders/{unpaid.id}",
         f"./orderhub order show {SHOP} {order.number}",
+        demo.pay_line,
     ]
 
 

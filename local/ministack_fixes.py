@@ -35,6 +35,7 @@ def apply(layers_folder: Path) -> None:
     ignore_a_slash_at_the_end()
     let_mail_be_granted_by_sender()
     let_conditions_see_keys_and_contexts()
+    let_batches_be_granted_by_message()
     queue_bursts()
 
 
@@ -247,6 +248,21 @@ def let_conditions_see_keys_and_contexts() -> None:
         return context
 
     iam_actions.request_tag_context = context_of
+
+
+def let_batches_be_granted_by_message() -> None:
+    """Judge SQS's calls for batches by what they do with each message (``sqs:SendMessage``), as AWS
+    does: policies know no ``sqs:SendMessageBatch``."""
+    from ministack.core import iam_actions
+
+    action_of = iam_actions.extract_iam_action
+
+    @functools.wraps(action_of)
+    def action_per_message(*request: Any) -> str | None:
+        action: str | None = action_of(*request)
+        return action.removesuffix("Batch") if action and action.startswith("sqs:") else action
+
+    iam_actions.extract_iam_action = action_per_message
 
 
 def _partitions(request: Any) -> Iterator[str]:

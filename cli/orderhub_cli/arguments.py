@@ -6,6 +6,7 @@ command (exit code 2). What depends on what is stored, the services refuse (exit
 
 import re
 from collections.abc import Callable
+from datetime import datetime
 from typing import Annotated, Final, TypeVar
 
 import typer
@@ -14,6 +15,7 @@ from orderhub.domain.details import Address
 from orderhub.domain.errors import InvalidField
 from orderhub.domain.money import UnitPrice, require_currency
 from orderhub.domain.order import LONGEST_NOTE
+from orderhub.domain.payment_account import PROVIDERS
 from orderhub.domain.shipment import (
     LONGEST_CARRIER,
     LONGEST_TRACKING_NUMBER,
@@ -21,6 +23,7 @@ from orderhub.domain.shipment import (
 )
 from orderhub.domain.shop import WIRES, CartLine, require_identifier
 from orderhub.domain.text import readable, web_address
+from orderhub.services.manage_payment_accounts import require_provider
 from orderhub.services.manage_people import LARGEST_ID, require_cover_image
 from orderhub.services.manage_shops import require_domain, require_timezone, require_wire
 from orderhub_cli import durations
@@ -139,6 +142,15 @@ Wire = Annotated[
         autocompletion=lambda: list(WIRES),
     ),
 ]
+Provider = Annotated[
+    str,
+    typer.Argument(
+        metavar="PROVIDER",
+        help=f"The payment provider: {', '.join(PROVIDERS)}.",
+        callback=_checked(require_provider),
+        autocompletion=lambda: list(PROVIDERS),
+    ),
+]
 Currency = Annotated[
     str, typer.Option("--currency", help="ISO 4217, like CNY.", callback=_currency)
 ]
@@ -206,6 +218,17 @@ NoteText = Annotated[
         callback=_checked(_require_note),
     ),
 ]
+
+
+def moment(text: str) -> datetime:
+    """A time like ``2026-11-21T12:00:00Z``. Raises ``ValueError`` for one without a zone."""
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        raise ValueError(f"{text!r} is not like 2026-11-21T12:00:00Z") from None
+    if at.tzinfo is None:
+        raise ValueError(f"{text!r} has no time zone; Z at its end is UTC")
+    return at
 
 
 def cover_image(text: str) -> tuple[str, str]:

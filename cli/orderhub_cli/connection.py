@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import typer
 
-from orderhub.settings import Settings
+from orderhub.settings import Settings, networks_in
 from orderhub_cli.failures import MISUSED, CommandFailed
 
 if TYPE_CHECKING:
@@ -33,6 +33,14 @@ DUE_SHARDS_TAG: Final = "orderhub:due-shards"
 """The template tags the table with its parameter ``DueShards``."""
 SECRETS_KEY_TAG: Final = "orderhub:secrets-key"
 """The template tags the table with the KMS key for secrets that must be readable."""
+WEBHOOK_NETWORKS_TAG: Final = "orderhub:webhook-networks"
+"""The template tags the table with the private networks that webhooks may go to."""
+EVENT_BUS_TAG: Final = "orderhub:event-bus"
+"""The template tags the table with the bus that events go to,"""
+DELIVERIES_TAG: Final = "orderhub:deliveries-queue"
+"""with the queue of what subscribers are to be told,"""
+DEAD_DELIVERIES_TAG: Final = "orderhub:dead-deliveries-queue"
+"""and with the queue of what was given up."""
 ALWAYS_SWEPT: Final = 1
 """A number of shards that is right for every table: sweeps read from the first shard on."""
 
@@ -58,10 +66,11 @@ class Options:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
     """A table, and the environment in which AWS's client finds it: variables to set, or to remove
-    (``None``)."""
+    (``None``). ``api_url`` is where its API is, if a stack's file tells."""
 
     table_name: str
     environment: Mapping[str, str | None] = field(default_factory=dict)
+    api_url: str = ""
 
     def enter(self) -> None:
         """Make it this process's environment."""
@@ -97,6 +106,13 @@ class Connection:
 
     def __init__(self, options: Options) -> None:
         self._options = options
+        self.tells_shards = False
+        """Whether the table that is written to says how many shards its deadlines have."""
+
+    @cached_property
+    def target(self) -> Target:
+        """The table that the options mean. Raises :class:`CommandFailed`."""
+        return resolve(self._options, os.environ, Path.cwd())
 
     @cached_property
     def application(self) -> "Application":
@@ -111,7 +127,7 @@ class Connection:
         return self._application(writing=True)
 
     def _application(self, *, writing: bool) -> "Application":
-        target = resolve(self._options, os.environ, Path.cwd())
+        target = self.target
         target.enter()
         # They import botocore, which --help and mistakes in a command need not wait for.
         from orderhub.adapters.dynamodb import client as dynamodb  # noqa: PLC0415
@@ -119,11 +135,15 @@ class Connection:
 
         client = dynamodb.connect()
         tags = _tags(client, target.table_name) if writing else {}
+        self.tells_shards = self.tells_shards or DUE_SHARDS_TAG in tags
         settings = Settings(
             table_name=target.table_name,
-            event_bus_name="",
+            event_bus_name=tags.get(EVENT_BUS_TAG, ""),
             due_shards=_due_shards(tags),
             secrets_key=tags.get(SECRETS_KEY_TAG, ""),
+            deliveries_queue=tags.get(DELIVERIES_TAG, ""),
+            dead_deliveries_queue=tags.get(DEAD_DELIVERIES_TAG, ""),
+            webhook_networks=networks_in(tags.get(WEBHOOK_NETWORKS_TAG, "")),
         )
         return Application(settings, client=client)
 
@@ -149,6 +169,42 @@ def connected_for_secrets(context: typer.Context) -> "Application":
         )
         raise CommandFailed(message)
     return application
+
+
+def connected_for_sweeping(context: typer.Context) -> "Application":
+    """:func:`connected`, for commands that read the whole due index. Raises
+    :class:`CommandFailed` where the table doesn't say how many shards it has: a part would pass
+    for all of it."""
+    connection = _connection(context)
+    application = connection.writing_application
+    if not connection.tells_shards:
+        message = (
+            f"the table doesn't say how many shards its deadlines have (its tag {DUE_SHARDS_TAG}),"
+            " or not to you: this needs dynamodb:DescribeTable and dynamodb:ListTagsOfResource"
+        )
+        raise CommandFailed(message)
+    return application
+
+
+def connected_for_events(context: typer.Context) -> "Application":
+    """:func:`connected`, for commands that tell of events again. Raises :class:`CommandFailed`
+    where the table doesn't say by which bus and queues."""
+    application = _connection(context).writing_application
+    known = application.settings
+    if not (known.event_bus_name and known.deliveries_queue and known.dead_deliveries_queue):
+        tags = f"{EVENT_BUS_TAG}, {DELIVERIES_TAG}, {DEAD_DELIVERIES_TAG}"
+        message = (
+            f"the table doesn't say where events go (its tags {tags}), or not to you: this needs"
+            " dynamodb:DescribeTable and dynamodb:ListTagsOfResource"
+        )
+        raise CommandFailed(message)
+    return application
+
+
+def api_url(context: typer.Context) -> str:
+    """Where the API of the command's table is, without a slash at its end; nothing where no stack's
+    file tells."""
+    return _connection(context).target.api_url.rstrip("/")
 
 
 def _connection(context: typer.Context) -> Connection:
@@ -193,6 +249,7 @@ def _target_in(file: Path, table: str | None) -> Target:
         aws: dict[str, str] = stack["aws"]
         return Target(
             table_name=table or stack["table_name"],
+            api_url="" if table else stack.get("api_url", ""),
             environment={
                 **dict.fromkeys((*_ENDPOINT_VARIABLES, "AWS_PROFILE", "AWS_SESSION_TOKEN")),
                 **dict.fromkeys(_REGION_VARIABLES, aws["region"]),

@@ -69,8 +69,8 @@ def in_words(error: OrderHubError) -> str:
     """One line for a person."""
     if isinstance(error, AmbiguousReference):
         return f"several orders answer to {error.identifier}; ask for one by its id or number"
-    if isinstance(error, NotFound) and error.kind == "shop":
-        return f"shop {error.identifier} does not exist"
+    if isinstance(error, NotFound):
+        return f"{error.kind.replace('_', ' ')} {error.identifier} does not exist"
     if isinstance(error, InvalidField):
         return f"{error.field}: {reason_in_words(error)}"
     if isinstance(error, Unavailable) and error.__cause__:

@@ -9,13 +9,19 @@ from orderhub_cli import (
     carts,
     companies,
     credentials,
+    due,
     order_changes,
     order_desk,
     order_intake,
+    order_money,
     orders,
     products,
+    providers,
+    reconcile,
     shops,
+    strays,
     users,
+    webhooks,
 )
 from orderhub_cli.connection import Connection, Options
 from orderhub_cli.failures import Commands
@@ -38,6 +44,10 @@ app = typer.Typer(
 )
 app.add_typer(shops.app, name="shop")
 app.add_typer(credentials.app, name="credential")
+app.add_typer(providers.app, name="provider")
+app.add_typer(strays.app, name="stray")
+app.add_typer(webhooks.app, name="webhook")
+app.command(no_args_is_help=True, epilog=webhooks.REPUBLISH_EXAMPLES)(webhooks.republish)
 app.add_typer(users.app, name="user")
 app.add_typer(companies.app, name="company")
 app.add_typer(products.app, name="product")
@@ -45,7 +55,10 @@ app.add_typer(carts.app, name="cart")
 orders.app.add_typer(order_intake.app)
 orders.app.add_typer(order_changes.app)
 orders.app.add_typer(order_desk.app)
+orders.app.add_typer(order_money.app)
 app.add_typer(orders.app, name="order")
+app.command(epilog=due.EXAMPLES)(due.due)
+app.command(no_args_is_help=True, epilog=reconcile.EXAMPLES)(reconcile.reconcile)
 
 
 @app.callback()

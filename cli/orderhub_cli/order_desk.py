@@ -1,7 +1,6 @@
 """``orderhub order file``, ``unfile``, ``remark``, ``message`` and ``feedback``: what buyer and
 seller write, and where the seller keeps the order."""
 
-from datetime import datetime
 from typing import Annotated, Final
 
 import typer
@@ -13,7 +12,7 @@ from orderhub.services.correspond import Letter, Opinion
 from orderhub.services.file_order import file_order
 from orderhub.services.remark_order import remark_order
 from orderhub_cli import arguments
-from orderhub_cli.arguments import AsJson, OrderName, ShopId
+from orderhub_cli.arguments import AsJson, OrderName, ShopId, moment
 from orderhub_cli.connection import connected_for_writing
 from orderhub_cli.console import print_done
 from orderhub_cli.help import examples
@@ -118,7 +117,7 @@ def add_message(
         body=body,
         sender=sender,
         recipient=recipient,
-        sent_at=arguments.understood("--at", lambda: _moment(sent_at)) if sent_at else None,
+        sent_at=arguments.understood("--at", lambda: moment(sent_at)) if sent_at else None,
     )
     at = connected_for_writing(context)
     change = correspond.add_message(at.desk, find(at, shop_id, name), letter, operator())
@@ -127,17 +126,6 @@ def add_message(
     else:
         count = len(change.order.messages)
         print_done(f"Added message {count} to order {change.order.number}.")
-
-
-def _moment(text: str) -> datetime:
-    """Raises ``ValueError`` for what is no time with a zone."""
-    try:
-        at = datetime.fromisoformat(text)
-    except ValueError:
-        raise ValueError(f"{text!r} is not like 2026-11-21T12:00:00Z") from None
-    if at.tzinfo is None:
-        raise ValueError(f"{text!r} has no time zone; Z at its end is UTC")
-    return at
 
 
 _Side = Annotated[

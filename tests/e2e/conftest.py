@@ -22,7 +22,9 @@ from local import project
 from local.cloud import LocalCloud, free_port
 from local.deployment import Stack, deploy
 from orderhub.adapters.dynamodb.orders import DynamoOrders
+from orderhub.adapters.eventbridge import EventBridgeBus
 from orderhub.adapters.kms import KmsVault
+from orderhub.adapters.sqs import SqsDeliveries
 from orderhub.adapters.system import SystemClock
 from orderhub.bootstrap import Application
 from orderhub.domain.events import Terms
@@ -34,8 +36,8 @@ from orderhub.services.issue_signer import SignerValues, issue_signer
 from orderhub.settings import Settings
 
 ON_THE_CLOUD = pytest.mark.xdist_group("local-cloud")
-PARAMETERS = {"PublishAttempts": "5"}
-"""So that nobody has to wait for a hundred attempts to fail."""
+PARAMETERS = {"PublishAttempts": "5", "WebhookRetryScale": "0.0001"}
+"""So that nobody has to wait for a hundred attempts to fail, or for a day of them."""
 
 BUILD = project.ROOT / ".aws-sam" / "tests"
 """Kept from run to run: layers that did not change are not built again."""
@@ -86,9 +88,19 @@ class Deployment:
             event_bus_name=self.outputs["EventBusName"],
             due_shards=int(self.outputs["DueShards"]),
             secrets_key=self.outputs["SecretsKeyArn"],
+            webhook_networks=("127.0.0.0/8",),
+            deliveries_queue=self.outputs["DeliveriesUrl"],
+            dead_deliveries_queue=self.outputs["DeadDeliveriesUrl"],
         )
-        vault = KmsVault(self.aws("kms"), settings.secrets_key)
-        return Application(settings, client=self.table, vault=vault)
+        return Application(
+            settings,
+            client=self.table,
+            bus=EventBridgeBus(self.aws("events"), settings.event_bus_name),
+            vault=KmsVault(self.aws("kms"), settings.secrets_key),
+            delivery_queue=SqsDeliveries(
+                self.aws("sqs"), settings.deliveries_queue, settings.dead_deliveries_queue
+            ),
+        )
 
     def run_machine(self, output: str) -> dict[str, Any]:
         """Run a state machine to its end; return how it ended."""

@@ -308,6 +308,12 @@ def mailbox(deployment: Deployment) -> str:
     return f"{uuid4().hex}@example.com"
 
 
+def token_in(message: mail.Message) -> str:
+    found = re.search(r"https?://\S+/pay/(\S+)", message.text)
+    assert found
+    return found[1]
+
+
 def test_a_link_to_pay_by_is_mailed_and_tells_what_came_of_it(
     deployment: Deployment, counter: Counter, mailbox: str
 ) -> None:
@@ -317,15 +323,14 @@ def test_a_link_to_pay_by_is_mailed_and_tells_what_came_of_it(
     assert (message.sender, message.to) == (SENDER, (mailbox,))
     assert number in message.subject
     assert "10.00 CNY" in message.text
-    found = re.search(r"https?://\S+/transaction/\S+/result", message.text)
-    assert found
+    result = f"/transaction/{token_in(message)}/result"
 
     # Whoever has the link may ask.
-    waiting = done(httpx.get(found[0], timeout=60))
+    waiting = done(counter.api.get(result))
     assert (set(waiting), waiting["status"]) == ({"date", "status"}, "info")
     assert 0 <= waiting["date"] - detail(counter, number)["create_at"] < 60
     nothing(counter.sell("payment", order_number=number, transaction_id="T1"))
-    paid = done(httpx.get(found[0], timeout=60))
+    paid = done(counter.api.get(result))
     assert paid["status"] == "success"
     assert paid["order"] == {
         "number": number,
@@ -350,10 +355,8 @@ def test_a_link_of_an_order_that_timed_out_says_who_refused(
     number = ring_up(counter, "PayPal")
     nothing(counter.sell("paypal/send", order_number=number, email=mailbox))
     (message,) = mail.messages(deployment.cloud, mailbox)
-    found = re.search(r"https?://\S+/transaction/\S+/result", message.text)
-    assert found
     time.sleep(4.1)
-    result = done(httpx.get(found[0], timeout=60))
+    result = done(counter.api.get(f"/transaction/{token_in(message)}/result"))
     assert result["status"] == "fail"
     assert result["fail"]["refused_by"] == "Server"
 

@@ -5,6 +5,7 @@ IAM is enforced by the local cloud, so removing one action from a role shows at 
 
 import json
 import re
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -17,7 +18,8 @@ import httpx
 import pytest
 
 from local import mail
-from orderhub.adapters.dynamodb import items
+from local.subscriber import subscriber
+from orderhub.adapters.dynamodb import items, stream
 from orderhub.adapters.system import SystemClock
 from orderhub.domain import commands, identity
 from orderhub.domain.commands import Change
@@ -27,13 +29,20 @@ from orderhub.domain.invoice import Invoicing, Seller
 from orderhub.domain.lines import Attributes
 from orderhub.domain.order import Order
 from orderhub.domain.stock import StockTaken
+from orderhub.domain.subscription import Subscription, SubscriptionKind
 from orderhub.ports import Mail
+from orderhub.services.manage_payment_accounts import set_account
 from orderhub.services.metafields import NewMetafield, create_metafield
 from orderhub.services.number_orders import dated_numbers
 from orderhub.services.payment_link import LinkRequest, send_payment_link
 from orderhub.services.place_cart_order import CartOrder, place_cart_order
 from orderhub.services.rank_orders import STEP
 from orderhub.services.record_payment import ReceivedPayment, record_payment
+from orderhub.services.subscriptions import (
+    NewSubscription,
+    remove_subscription,
+    subscribe,
+)
 from orderhub.services.visit_checkout import CHECKOUT_TOKEN, checkout_path, new_checkout_token
 from tests.e2e.conftest import (
     AGENT,
@@ -52,6 +61,25 @@ from tests.e2e.conftest import (
 from tests.support.api import payload
 from tests.support.oauth import SignedClient
 from tests.support.orders import TESTER, payment, placed
+from tests.support.providers import (
+    ALIPAY_APP_ID,
+    PAYPAL_CERTIFICATE_URL,
+    PAYPAL_WEBHOOK_ID,
+    STRIPE_SECRET,
+    WECHATPAY_KEY,
+    WECHATPAY_MCHID,
+    SignedRequest,
+    alipay_request,
+    alipay_trade_success,
+    key_pair,
+    paypal_capture_completed,
+    paypal_keys,
+    paypal_request,
+    stripe_payment_succeeded,
+    stripe_request,
+    wechatpay_request,
+    wechatpay_transaction,
+)
 
 pytestmark = ON_THE_CLOUD
 
@@ -149,7 +177,8 @@ def finds_due(site: Site) -> bool:
 
 def closes_due(site: Site) -> bool:
     past = SystemClock().now() - timedelta(hours=1)
-    change = placed(site.make_shop().id, at=past, payment_timeout=60, stock=PIECES)
+    # So long that its lines stand beside it.
+    change = placed(site.make_shop().id, at=past, payment_timeout=60, stock=PIECES, lines=60)
     stock_up(site.deployment, change.order.shop_id)
     site.deployment.application.desk.orders.commit(change)
     event = {
@@ -181,6 +210,190 @@ def lays_milestones(site: Site) -> bool:
     )
     laid = site.deployment.application.desk.ranks.before_rank(shop.id, STEP)
     return "FunctionError" not in answer and laid.rank == STEP
+
+
+# -- webhooks --------------------------------------------------------------------------------------
+
+
+def subscribed(site: Site, shop: Shop, url: str, *, kind: str = "standard") -> Subscription:
+    wanted = NewSubscription(kind=SubscriptionKind(kind), url=url, topics=("*",))
+    desk = site.deployment.application.subscription_desk
+    return subscribe(desk, shop.id, wanted).subscription
+
+
+def event_of(change: Change) -> dict[str, Any]:
+    """The first event of an order, as the bus has it."""
+    found: dict[str, Any] = json.loads(
+        stream.outgoing(items.event(change.order, change.recorded[0])).detail
+    )
+    return found
+
+
+def dispatches(site: Site) -> bool:
+    shop = site.make_shop()
+    made = subscribed(site, shop, "http://127.0.0.1:9099/")
+    record = payload("streams/dispatch_events")["Records"][0]
+    record["body"] = json.dumps({"detail": event_of(placed(shop.id))})
+    answer = invoked(site.deployment, "DispatchEvents", {"Records": [record]})
+    # What was queued is for nobody then.
+    desk = site.deployment.application.subscription_desk
+    remove_subscription(desk, shop.id, made.id)
+    return bool(answer == {"batchItemFailures": []})
+
+
+def delivers(site: Site) -> bool:
+    """One that is taken and shows its order, one that fails, and one that fails for too long."""
+    shop = site.make_shop()
+    application = site.deployment.application
+    change = placed(shop.id, at=SystemClock().now())
+    application.desk.orders.commit(change)
+    with subscriber() as good_one:
+        taken = subscribed(site, shop, good_one.url, kind="youhaosuda")
+        failing = subscribed(site, shop, "http://127.0.0.1:9099/")
+        failed = subscribed(site, shop, "http://127.0.0.1:9099/")
+        days_ago = SystemClock().now() - timedelta(days=4)
+        application.subscriptions.replace(failed, replace(failed, failing_since=days_ago))
+        template = payload("streams/deliver_webhook")["Records"][0]
+        with idle_queue(site.deployment) as queue:
+            records = []
+            for made, topic in (
+                (taken, "orders/create"),
+                (failing, "order.placed"),
+                (failed, "order.placed"),
+            ):
+                body = {
+                    **json.loads(template["body"]),
+                    "shop_id": shop.id,
+                    "subscription_id": made.id,
+                    "topic": topic,
+                    "event": event_of(change),
+                }
+                records.append({**template, "messageId": str(made.id), "body": json.dumps(body)})
+            records[1]["receiptHandle"] = queue.receipt()
+            answer = invoked(site.deployment, "DeliverWebhook", {"Records": records})
+            expected = {"batchItemFailures": [{"itemIdentifier": str(failing.id)}]}
+            # It is to be handed out again at once, and not when its time is up.
+            return bool(answer == expected) and queue.hands_out()
+
+
+class IdleQueue:
+    """The deliveries' queue while no function reads it, with a message of the test's own."""
+
+    def __init__(self, deployment: Deployment) -> None:
+        self._sqs, self._url = deployment.aws("sqs"), deployment.outputs["DeliveriesUrl"]
+
+    def receipt(self) -> str:
+        """Of a message that is hidden for longer than a test takes."""
+        self._id = self._sqs.send_message(QueueUrl=self._url, MessageBody="{}")["MessageId"]
+        while (receipt := self._received()) is None:
+            pass
+        return receipt
+
+    def hands_out(self) -> bool:
+        """Whether the message is there again."""
+        return any(self._received() for _ in range(3))
+
+    def _received(self) -> str | None:
+        """The message's receipt, if it is handed out; what events of orders brought is not it."""
+        answer = self._sqs.receive_message(
+            QueueUrl=self._url, VisibilityTimeout=60, WaitTimeSeconds=1, MaxNumberOfMessages=10
+        )
+        receipts = {one["MessageId"]: one["ReceiptHandle"] for one in answer.get("Messages", [])}
+        return receipts.get(self._id)
+
+
+@contextmanager
+def idle_queue(deployment: Deployment) -> Iterator[IdleQueue]:
+    functions = deployment.aws("lambda")
+    (mapping,) = functions.list_event_source_mappings(
+        FunctionName=deployment.stack.resources["DeliverWebhook"]
+    )["EventSourceMappings"]
+    functions.update_event_source_mapping(UUID=mapping["UUID"], Enabled=False)
+    try:
+        time.sleep(0.5)  # for a batch that was on its way
+        deployment.aws("sqs").purge_queue(QueueUrl=deployment.outputs["DeliveriesUrl"])
+        yield IdleQueue(deployment)
+    finally:
+        deployment.aws("sqs").purge_queue(QueueUrl=deployment.outputs["DeliveriesUrl"])
+        functions.update_event_source_mapping(UUID=mapping["UUID"], Enabled=True)
+
+
+# -- payment providers -----------------------------------------------------------------------------
+
+
+class Notifier:
+    """A provider that tells twice that an order of a new shop was paid: before anybody heard of the
+    order, and once it has expired."""
+
+    def __init__(self, site: Site, provider: str, **account: Any) -> None:
+        self._site, self._provider = site, provider
+        self._shop = site.make_shop()
+        application = site.deployment.application
+        set_account(
+            application.shops,
+            application.payment_account_store,
+            lambda: application.vault,
+            SystemClock(),
+            self._shop.id,
+            provider,
+            **account,
+        )
+        hour_ago = SystemClock().now() - timedelta(hours=1)
+        self._order = placed(self._shop.id, at=hour_ago, payment_timeout=60, stock=PIECES)
+        self.order_id, self.amount = self._order.order.id, self._order.order.total
+
+    def notifies(self, request: SignedRequest) -> bool:
+        path = f"/webhooks/payments/{self._provider}/{self._shop.id}"
+        with self._shop.client(**request.headers) as api:
+            if not good(api.post(path, content=request.body)):
+                return False
+            stock_up(self._site.deployment, self._shop.id)
+            self._site.deployment.application.desk.orders.commit(self._order)
+            return good(api.post(path, content=request.body))
+
+
+def takes_stripe(site: Site) -> bool:
+    sender = Notifier(site, "stripe", secrets=[STRIPE_SECRET])
+    event = stripe_payment_succeeded(sender.order_id, sender.amount)
+    return sender.notifies(stripe_request(STRIPE_SECRET, event))
+
+
+def takes_paypal(site: Site) -> bool:
+    keys = paypal_keys()
+    sender = Notifier(
+        site,
+        "paypal",
+        settings={"webhook_id": PAYPAL_WEBHOOK_ID},
+        public_keys={PAYPAL_CERTIFICATE_URL: keys.certificate_pem},
+    )
+    event = paypal_capture_completed(sender.order_id, sender.amount)
+    return sender.notifies(paypal_request(keys, PAYPAL_WEBHOOK_ID, event))
+
+
+def takes_alipay(site: Site) -> bool:
+    keys = key_pair("alipay")
+    sender = Notifier(
+        site,
+        "alipay",
+        settings={"app_id": ALIPAY_APP_ID},
+        public_keys={"alipay": keys.public_pem},
+    )
+    return sender.notifies(
+        alipay_request(keys, alipay_trade_success(sender.order_id, sender.amount))
+    )
+
+
+def takes_wechatpay(site: Site) -> bool:
+    keys = key_pair("wechatpay")
+    sender = Notifier(
+        site,
+        "wechatpay",
+        settings={"mchid": WECHATPAY_MCHID},
+        public_keys={keys.serial: keys.certificate_pem},
+        secrets=[WECHATPAY_KEY],
+    )
+    paid = wechatpay_transaction(sender.order_id, sender.amount)
+    return sender.notifies(wechatpay_request(keys, WECHATPAY_KEY, "TRANSACTION.SUCCESS", paid))
 
 
 # -- brandcloud ------------------------------------------------------------------------------------
@@ -283,14 +496,23 @@ class Outbox:
         self.last = mail
 
 
-def tells_result(site: Site) -> bool:
-    counter, outbox = site.make_counter(), Outbox()
-    order = rung_up(counter, method="paypal")
+def mailed_token(site: Site, counter: Counter) -> str:
+    outbox, order = Outbox(), rung_up(counter, method="paypal")
     wanted = LinkRequest(email="c@example.com", seller="A", page_url="token={token}")
     send_payment_link(site.deployment.application.desk, outbox, order, wanted)
     token = re.search(r"token=(\S+)", outbox.last.text)
     assert token
-    return went(counter.api.get(f"/transaction/{token[1]}/result"))
+    return token[1]
+
+
+def tells_result(site: Site) -> bool:
+    counter = site.make_counter()
+    return went(counter.api.get(f"/transaction/{mailed_token(site, counter)}/result"))
+
+
+def shows_payment(site: Site) -> bool:
+    counter = site.make_counter()
+    return good(counter.api.get(f"/pay/{mailed_token(site, counter)}"))
 
 
 def gets_partial_order(site: Site) -> bool:
@@ -329,6 +551,7 @@ class ShopSystem:
         desk = site.deployment.application.desk
         shop = site.make_shop()
         self.app = new_app(site.deployment, shop)
+        self.application, self.shop_id = site.deployment.application, shop.id
         change = placed(
             shop.id, at=SystemClock().now(), lines=51, customer_id="4028", payment_timeout=600
         )
@@ -362,6 +585,16 @@ class ShopSystem:
     @property
     def metafield(self) -> str:
         return f"/v1/metas/{self.metafield_id}"
+
+    def webhook(self) -> str:
+        """A new one, subscribed past the functions."""
+        wanted = NewSubscription(
+            kind=SubscriptionKind.YOUHAOSUDA,
+            url="http://127.0.0.1:9099/orders",
+            topics=("orders/paid",),
+        )
+        desk = self.application.subscription_desk
+        return f"/v1/webhooks/{subscribe(desk, self.shop_id, wanted).subscription.id}"
 
 
 def issues_token(site: Site) -> bool:
@@ -437,6 +670,35 @@ def sets_fields(site: Site) -> bool:
 def deletes_fields(site: Site) -> bool:
     system = ShopSystem(site)
     return system.asks("DELETE", f"{system.metafield}/fields?fields=a")
+
+
+def lists_webhooks(site: Site) -> bool:
+    return ShopSystem(site).asks("GET", "/v1/webhooks")
+
+
+def counts_webhooks(site: Site) -> bool:
+    return ShopSystem(site).asks("GET", "/v1/webhooks/count")
+
+
+def creates_webhook(site: Site) -> bool:
+    webhook = {"address": "http://127.0.0.1:9099/orders", "topic": "orders/paid"}
+    return ShopSystem(site).asks("POST", "/v1/webhooks", json={"webhook": webhook})
+
+
+def gets_webhook(site: Site) -> bool:
+    system = ShopSystem(site)
+    return system.asks("GET", system.webhook())
+
+
+def updates_webhook(site: Site) -> bool:
+    system = ShopSystem(site)
+    webhook = {"topic": "orders/create", "token": "another-token"}
+    return system.asks("PUT", system.webhook(), json={"webhook": webhook})
+
+
+def deletes_webhook(site: Site) -> bool:
+    system = ShopSystem(site)
+    return system.asks("DELETE", system.webhook())
 
 
 # -- shoplazza -------------------------------------------------------------------------------------
@@ -567,8 +829,15 @@ SCENARIOS: dict[str, Scenario] = {
     "YouhaosudaGetFields": gets_fields,
     "YouhaosudaSetFields": sets_fields,
     "YouhaosudaDeleteFields": deletes_fields,
+    "YouhaosudaListWebhooks": lists_webhooks,
+    "YouhaosudaCountWebhooks": counts_webhooks,
+    "YouhaosudaCreateWebhook": creates_webhook,
+    "YouhaosudaGetWebhook": gets_webhook,
+    "YouhaosudaUpdateWebhook": updates_webhook,
+    "YouhaosudaDeleteWebhook": deletes_webhook,
     "ShoplazzaCreateOrder": makes_product_order,
     "CheckoutShowOrder": shows_checkout,
+    "CheckoutShowPayment": shows_payment,
     "BrickLinkListOrders": lists_both_ways,
     "BrickLinkGetOrder": looks_at(""),
     "BrickLinkGetItems": looks_at("/items"),
@@ -578,10 +847,16 @@ SCENARIOS: dict[str, Scenario] = {
     "BrickLinkUpdateStatus": calls_off,
     "BrickLinkUpdatePaymentStatus": receives_money,
     "BrickLinkSendDriveThru": thanks,
+    "NotifyStripe": takes_stripe,
+    "NotifyPayPal": takes_paypal,
+    "NotifyAlipay": takes_alipay,
+    "NotifyWeChatPay": takes_wechatpay,
     "FindDue": finds_due,
     "CloseDue": closes_due,
     "PublishEvents": publishes,
     "LayMilestones": lays_milestones,
+    "DispatchEvents": dispatches,
+    "DeliverWebhook": delivers,
 }
 
 
@@ -633,7 +908,7 @@ def test_a_function_needs_each_of_its_permissions(
     permissions = granted(deployment, function)
     assert permissions
     for action, resource in sorted(permissions):
-        if action == "sqs:SendMessage":
+        if (function, action) == ("PublishEvents", "sqs:SendMessage"):
             continue  # for the dead letters; test_events_out.py shows that it is needed
         with without(deployment, function, action, resource):
             assert not scenario(site), f"{function} works without {action} on {resource}"

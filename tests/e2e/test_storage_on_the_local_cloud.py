@@ -8,6 +8,7 @@ from orderhub.adapters.kms import KmsVault
 from orderhub.services.desk import Desk
 from tests.e2e.conftest import ON_THE_CLOUD, Deployment
 from tests.support.metafields import MetafieldsContract
+from tests.support.payment_accounts import PaymentAccountsContract
 from tests.support.secrets import SecretsContract
 from tests.support.storage import (
     OrderRanksContract,
@@ -57,4 +58,8 @@ class TestSecretsOnTheLocalCloud(SecretsContract):
 
 
 class TestMetafieldsOnTheLocalCloud(MetafieldsContract):
+    pass
+
+
+class TestPaymentAccountsOnTheLocalCloud(PaymentAccountsContract):
     pass

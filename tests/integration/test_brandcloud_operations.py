@@ -30,6 +30,7 @@ from orderhub.ports import Mail
 from orderhub.services import manage_shops
 from orderhub.services.authenticate import token_hash
 from orderhub.services.find_order import find_order
+from orderhub.services.manage_payment_accounts import set_account
 from tests.support.api import Answer, Client, invoke, payload
 from tests.support.fakes import NOON
 
@@ -306,7 +307,7 @@ class Outbox:
         self.mails.append(mail)
 
     def token(self) -> str:
-        found = re.search(r"/transaction/([^/\s]+)/result", self.mails[-1].text)
+        found = re.search(r"/pay/(\S+)", self.mails[-1].text)
         assert found
         return found[1]
 
@@ -1354,7 +1355,7 @@ def test_the_link_is_mailed_and_says_what_came_of_it(paypal: Sale, outbox: Outbo
     nothing(send(paypal))
     assert [mail.to for mail in outbox.mails] == ["a@gmail.com"]
     token = outbox.token()
-    assert f"https://api.example.com/transaction/{token}/result" in outbox.mails[0].text
+    assert f"https://api.example.com/pay/{token}\n" in outbox.mails[0].text
     answer = result(token)
     assert answer.status == 200
     has_shape(answer.body, INFO)
@@ -1392,6 +1393,84 @@ def test_a_refusal_of_paypals_is_told_with_its_code(paypal: Sale, outbox: Outbox
         "code": "012",
         "description": "card expired",
     }
+
+
+def page(token: str) -> tuple[int, str]:
+    """The status and the HTML of the page behind a mailed link."""
+    event = payload("checkout/show_payment")
+    event["pathParameters"] = {"token": token}
+    answer = invoke("checkout/show_payment", event)
+    assert answer["headers"]["content-type"] == "text/html; charset=utf-8"
+    assert answer["headers"]["cache-control"] == "no-store"
+    return answer["statusCode"], base64.b64decode(answer["body"]).decode()
+
+
+@pytest.fixture
+def paypal_account(application: Application) -> None:
+    set_account(
+        application.shops,
+        application.payment_account_store,
+        lambda: application.vault,
+        SystemClock(),
+        "demo",
+        "paypal",
+        settings={"webhook_id": "1JE4291016473214C", "client_id": "AZ-client_1"},
+    )
+
+
+def test_the_link_leads_to_a_page_with_paypals_button(
+    paypal: Sale, outbox: Outbox, paypal_account: None
+) -> None:
+    send(paypal)
+    status, shown = page(outbox.token())
+    assert status == 200
+    assert "Company A" in shown
+    assert paypal.number in shown
+    assert '"amount":{"currency_code":"JPY","value":"24414"}' in shown
+    assert f'"custom_id":"{paypal.order.id}"' in shown
+    assert "client-id=AZ-client_1&amp;currency=JPY" in shown
+    assert outbox.mails[0].to not in shown
+
+    paypal.change(lambda change: commands.capture_payment(change, payment_of(paypal, "1")))
+    status, shown = page(outbox.token())
+    assert status == 200
+    assert "This order is paid." in shown
+    assert "<script" not in shown
+
+
+def test_a_shop_without_an_account_at_paypal_takes_the_payment_elsewhere(
+    paypal: Sale, outbox: Outbox
+) -> None:
+    send(paypal)
+    status, shown = page(outbox.token())
+    assert status == 200
+    assert f"Its reference: {paypal.order.id}" in shown
+    assert "<script" not in shown
+
+
+def test_a_refusal_and_the_end_of_a_link_are_shown_on_its_page(
+    paypal: Sale, outbox: Outbox, paypal_account: None, later: Callable[[float], None]
+) -> None:
+    send(paypal)
+    pending(paypal)
+    assert "A payment is being confirmed." in page(outbox.token())[1]
+    paypal.change(lambda change: commands.fail_payment(change, "paypal", "P1", "012: card expired"))
+    shown = page(outbox.token())[1]
+    assert "PayPal refused the payment (012: card expired)." in shown
+    assert "<script" in shown
+    later(16 * 60)
+    shown = page(outbox.token())[1]
+    assert "has expired" in shown
+    assert "<script" not in shown
+    later(40 * 86400)
+    assert page(outbox.token())[0] == 404
+
+
+@pytest.mark.parametrize("token", ["nope", "x" * 9000, "\ud800", "..%2F", "#", "LINK#1", "\x00"])
+def test_a_token_that_never_was_has_no_page(application: Application, token: str) -> None:
+    status, shown = page(token)
+    assert status == 404
+    assert "Page not found" in shown
 
 
 def test_a_link_that_ended_before_its_order_has_failed(

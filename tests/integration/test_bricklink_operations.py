@@ -34,7 +34,7 @@ from orderhub.domain.payment import Payment, PaymentState
 from orderhub.domain.shipment import ShippedLine
 from orderhub.domain.shop import Scope
 from orderhub.domain.status import OrderStatus, SellerMark
-from orderhub.http import endpoint
+from orderhub.http import answering
 from orderhub.ports import Mail, OrderKey
 from orderhub.services import manage_shops
 from orderhub.services.add_lines import add_lines
@@ -1850,8 +1850,8 @@ def test_what_nobody_foresaw_is_told_opaquely_and_logged_whole(
     order = make(application)
     lines = io.StringIO()
     handler = logging.StreamHandler(lines)
-    handler.setFormatter(endpoint.logger.registered_formatter)
-    logger = logging.getLogger(endpoint.logger.name)
+    handler.setFormatter(answering.logger.registered_formatter)
+    logger = logging.getLogger(answering.logger.name)
     logger.addHandler(handler)
 
     def fails(*_: object) -> None:

@@ -36,6 +36,7 @@ from orderhub_cli.main import app
 from tests.support import oauth
 from tests.support.fakes import NOON
 from tests.support.orders import TESTER, payment, placed
+from tests.support.providers import key_pair
 from tests.support.table import ROOT, create_table
 
 REACHING_AWS = (
@@ -1377,6 +1378,11 @@ def test_products_are_read_in_batches(orderhub: Application) -> None:
         ("credential", "issue", "--wire", "marketplace", "--label", "x"),
         ("credential", "list"),
         ("credential", "revoke", "cred_1"),
+        ("provider", "set", "paypal", "--webhook-id", "x"),
+        ("provider", "show", "paypal"),
+        ("provider", "list"),
+        ("provider", "remove", "paypal"),
+        ("provider", "remove-secret", "stripe", "1"),
         ("user", "show", "1"),
         (
             *("user", "put", "1", "--given-name", "x", "--family-name", "y"),
@@ -1426,6 +1432,9 @@ def test_every_command_says_when_the_shop_does_not_exist(
             ),
             "user 5",
         ),
+        (("provider", "show", "demo", "stripe"), "payment account stripe"),
+        (("provider", "remove", "demo", "stripe"), "payment account stripe"),
+        (("provider", "remove-secret", "demo", "stripe", "1"), "payment account stripe"),
         (("user", "show", "demo", "5"), "user 5"),
         (("company", "show", "demo", "5"), "company 5"),
         (("company", "select", "demo", "5", "6"), "company 5"),
@@ -1515,7 +1524,17 @@ def test_a_mistake_in_a_command_is_told_in_one_line_with_where_to_get_help(
 
 @pytest.mark.parametrize(
     "group",
-    [(), ("shop",), ("credential",), ("user",), ("company",), ("product",), ("cart",), ("order",)],
+    [
+        (),
+        ("shop",),
+        ("credential",),
+        ("provider",),
+        ("user",),
+        ("company",),
+        ("product",),
+        ("cart",),
+        ("order",),
+    ],
 )
 def test_help_lists_the_commands_and_needs_no_table(group: tuple[str, ...]) -> None:
     assert "Commands" in Operator().run(*group, "--help").stdout
@@ -1531,6 +1550,12 @@ def test_help_lists_the_commands_and_needs_no_table(group: tuple[str, ...]) -> N
         ("credential", "issue"),
         ("credential", "list"),
         ("credential", "revoke"),
+        ("provider", "set"),
+        ("provider", "add-secret"),
+        ("provider", "remove-secret"),
+        ("provider", "show"),
+        ("provider", "list"),
+        ("provider", "remove"),
         ("user", "put"),
         ("user", "show"),
         ("company", "put"),
@@ -1728,13 +1753,22 @@ def test_the_file_that_make_run_writes_is_understood(tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("key_named")
 def test_the_examples_in_the_handbook_work_in_their_order(
-    operator: Operator, orderhub: Application, tmp_path: Path
+    operator: Operator, orderhub: Application, table: Any, tmp_path: Path
 ) -> None:
+    tag_table(table, orderhub, "4")
     handbook = (ROOT / "docs" / "OPERATING.md").read_text(encoding="utf-8")
     products, new_order = re.findall(r"^```json\n(.*?)^```", handbook, re.DOTALL | re.MULTILINE)
     (tmp_path / "products.json").write_text(products, encoding="utf-8")
     (tmp_path / "order.json").write_text(new_order, encoding="utf-8")
     (tmp_path / "lines.json").write_text(json.dumps(json.loads(new_order)["lines"]))
+    for name, content in {
+        "signing-secret.txt": "whsec_0123456789abcdef0123456789abcdef",
+        "next-secret.txt": "whsec_fedcba9876543210fedcba9876543210",
+        "api-v3-key.txt": "0123456789abcdef0123456789abcdef",
+        "alipay.pem": key_pair("alipay").public_pem,
+        "wechatpay.pem": key_pair("wechatpay").public_pem,
+    }.items():
+        (tmp_path / name).write_text(content, encoding="utf-8")
     order = placed(name="TB20261121001", lines=2, pieces=3, payment_timeout=None)
     orderhub.desk.orders.commit(order)
     written = [

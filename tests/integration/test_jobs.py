@@ -3,6 +3,7 @@
 import base64
 import copy
 import json
+import os
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
@@ -132,10 +133,12 @@ def test_one_order_that_fails_does_not_keep_the_others_open(
         application.desk.orders.commit(change)
     real = Desk.change
 
-    def fails_for_the_second(self: Desk, shop_id: str, order_id: int, *rest: Any) -> Change:
+    def fails_for_the_second(
+        self: Desk, shop_id: str, order_id: int, *rest: Any, **how: Any
+    ) -> Change:
         if order_id == made[1].order.id:
             raise Unavailable("no answer")
-        return real(self, shop_id, order_id, *rest)
+        return real(self, shop_id, order_id, *rest, **how)
 
     monkeypatch.setattr(Desk, "change", fails_for_the_second)
     with pytest.raises(closing.BatchFailed):
@@ -144,6 +147,24 @@ def test_one_order_that_fails_does_not_keep_the_others_open(
     monkeypatch.setattr(SystemClock, "now", lambda self: NOON + timedelta(hours=1))
     # It stays due, and the next run takes it up.
     assert find()["batches"] == [{"orders": [key(made[1])]}]
+
+
+def test_long_and_damaged_orders_of_a_batch_hold_up_nobody(
+    application: Application, past_noon: None
+) -> None:
+    plain, long, damaged = (
+        placed("demo", tail=n, lines=lines) for n, lines in enumerate([1, 60, 1])
+    )
+    for change in (plain, long, damaged):
+        application.desk.orders.commit(change)
+    head = items.header(damaged.order, 4)
+    application._dynamodb.put_item(
+        TableName=os.environ["TABLE_NAME"], Item={**head, "body": {"S": "{"}}
+    )
+    with pytest.raises(closing.BatchFailed, match=r"^1 orders stay due"):
+        close([key(change) for change in (damaged, long, plain)])
+    closed = application.desk.orders.get_many("demo", [plain.order.id, long.order.id])
+    assert [order.status.value for order in closed] == ["expired", "expired"]
 
 
 def test_closing_says_how_late_it_was(

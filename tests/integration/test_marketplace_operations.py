@@ -20,7 +20,7 @@ from orderhub.bootstrap import Application
 from orderhub.domain import commands
 from orderhub.domain.details import Actor
 from orderhub.domain.shop import Scope
-from orderhub.http import endpoint
+from orderhub.http import answering
 from orderhub.services.authenticate import token_hash
 from orderhub.services.replay_order import replay_order
 from tests.integration.conftest import TOKENS
@@ -740,8 +740,8 @@ def test_an_unforeseen_error_is_an_opaque_500(
 def test_log_lines_hold_no_secrets_and_no_personal_data(marketplace: Client) -> None:
     lines = io.StringIO()
     handler = logging.StreamHandler(lines)
-    handler.setFormatter(endpoint.logger.registered_formatter)
-    logger = logging.getLogger(endpoint.logger.name)
+    handler.setFormatter(answering.logger.registered_formatter)
+    logger = logging.getLogger(answering.logger.name)
     logger.addHandler(handler)
     try:
         marketplace.call("create_order", body=NOTIFICATION)

@@ -21,6 +21,7 @@ import pytest
 
 from orderhub import bootstrap
 from orderhub.adapters.dynamodb.orders import DynamoOrders
+from orderhub.adapters.system import SystemClock
 from orderhub.bootstrap import Application
 from orderhub.domain.errors import Busy, Unavailable
 from orderhub.domain.events import Terms
@@ -28,9 +29,10 @@ from orderhub.domain.money import UnitPrice
 from orderhub.domain.order import Order
 from orderhub.domain.shop import Credential, Price, Product, Scope, Shop, Variant
 from orderhub.domain.status import FulfilmentStatus, OrderStatus, PaymentStatus
-from orderhub.http import endpoint
+from orderhub.http import answering
 from orderhub.services.authenticate import token_hash
 from orderhub.services.find_order import find_order
+from orderhub.services.manage_payment_accounts import set_account
 from orderhub.services.place_order import as_placed
 from orderhub.services.replay_order import replay_order
 from orderhub.wire.shoplazza import errors, status
@@ -1522,6 +1524,25 @@ def test_the_checkout_page_shows_the_order_and_what_is_to_be_paid(store: Store) 
         assert private not in page.text
 
 
+def test_a_shop_with_an_account_at_paypal_is_paid_on_the_checkout_page(store: Store) -> None:
+    made = store.post().order
+    application = store.application
+    set_account(
+        application.shops,
+        application.payment_account_store,
+        lambda: application.vault,
+        SystemClock(),
+        SHOP,
+        "paypal",
+        settings={"webhook_id": "1JE4291016473214C", "client_id": "AZ-client_1"},
+    )
+    page = store.look(made["checkout_url"])
+    assert '"amount":{"currency_code":"USD","value":"158.24"}' in page.text
+    assert "script-src 'nonce-" in page.headers["content-security-policy"]
+    marketplace_pays(store, store.stored(made))
+    assert "<script" not in store.look(made["checkout_url"]).text
+
+
 def test_the_checkout_page_follows_the_order(store: Store) -> None:
     made = store.post().order
     marketplace_pays(store, store.stored(made))
@@ -1607,8 +1628,8 @@ def test_a_failure_of_ours_is_a_page_too(store: Store, monkeypatch: pytest.Monke
 def test_tokens_and_people_stay_out_of_the_log(store: Store) -> None:
     lines = io.StringIO()
     handler = logging.StreamHandler(lines)
-    handler.setFormatter(endpoint.logger.registered_formatter)
-    logger = logging.getLogger(endpoint.logger.name)
+    handler.setFormatter(answering.logger.registered_formatter)
+    logger = logging.getLogger(answering.logger.name)
     logger.addHandler(handler)
     try:
         made = store.post(headers=KEY).order

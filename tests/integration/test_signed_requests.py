@@ -24,7 +24,7 @@ from requests_oauthlib import OAuth1Session
 from orderhub.adapters.system import SystemClock
 from orderhub.bootstrap import Application
 from orderhub.domain.errors import Forbidden, Unauthenticated
-from orderhub.http import endpoint as http
+from orderhub.http import answering as http
 from orderhub.http.endpoint import signed_endpoint
 from orderhub.services import manage_shops
 from orderhub.services.desk import Desk

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+from orderhub.adapters.dynamodb import items, stream
 from orderhub.domain import identity
 from orderhub.domain.commands import Change
 from orderhub.domain.details import Reference
@@ -18,8 +19,10 @@ from orderhub.domain.errors import (
 from orderhub.domain.events import Recorded, claims
 from orderhub.domain.metafield import Metafield
 from orderhub.domain.order import DeadlineKind, Order
+from orderhub.domain.payment_account import PaymentAccount
 from orderhub.domain.payment_link import PaymentLink
 from orderhub.domain.people import Company, Membership, User
+from orderhub.domain.report import PaymentReport
 from orderhub.domain.shop import Cart, Credential, Product, Shop
 from orderhub.domain.status import OrderStatus
 from orderhub.domain.stock import StockItem
@@ -33,7 +36,10 @@ from orderhub.ports import (
     OrderKey,
     OrderPage,
     OrderSummary,
+    OutgoingEvent,
+    SealedAccount,
     SealedCredential,
+    StrayReport,
     Unreadable,
     VersionConflict,
 )
@@ -184,6 +190,12 @@ class FakeOrders:
     def history(self, shop_id: str, order_id: int) -> Iterator[Recorded]:
         yield from self.events.get(OrderKey(shop_id, order_id), [])
 
+    def outgoing(self, shop_id: str, order_id: int) -> Iterator[OutgoingEvent]:
+        order = self.snapshots.get(OrderKey(shop_id, order_id))
+        for recorded in self.history(shop_id, order_id):
+            assert order
+            yield stream.outgoing(items.event(order, recorded))
+
     def page(
         self, shop_id: str, *, after_id: int = 0, before_id: int | None = None, limit: int = 50
     ) -> OrderPage:
@@ -221,6 +233,9 @@ class FakeOrders:
         self.reads += 1
         found = (self.snapshots.get(key) for key in keys)
         return [order for order in found if order]
+
+    def glimpse(self, keys: Sequence[OrderKey]) -> Sequence[Order]:
+        return self.get_each([key for key in keys if key not in self.broken])
 
     def on_desk(self, shop_id: str, *, is_filed: bool, status: OrderStatus) -> Iterator[int]:
         self.reads += 1
@@ -274,9 +289,13 @@ class FakeOrders:
             and order.deadlines[0].at <= until
         )
         start = int(cursor or 0)
-        page = [key for _, key in due[start : start + limit]]
+        page = due[start : start + limit]
         more = start + limit < len(due)
-        return DuePage(tuple(page), str(start + limit) if more else None)
+        return DuePage(
+            tuple(key for _, key in page),
+            str(start + limit) if more else None,
+            tuple(at for at, _ in page),
+        )
 
 
 class FakeRanks:
@@ -402,6 +421,40 @@ class FakeLinks:
 
     def get(self, token_hash: str) -> PaymentLink | None:
         return self.by_hash.get(token_hash)
+
+
+class FakeStrayReports:
+    """What was kept, in the order in which it was first kept."""
+
+    def __init__(self) -> None:
+        self.kept: dict[tuple[str, ...], tuple[str, StrayReport]] = {}
+        self.before_reading: list[Callable[[], object]] = []
+        """What others do just before these are looked at; each once."""
+
+    def keep(self, shop_id: str, stray: StrayReport) -> None:
+        self.kept[self._name(shop_id, stray.report)] = (shop_id, stray)
+
+    def of_transaction(
+        self, shop_id: str, provider: str, transaction_id: str
+    ) -> Sequence[StrayReport]:
+        while self.before_reading:
+            self.before_reading.pop()()
+        return [
+            stray
+            for stray in self.of_shop(shop_id)
+            if (stray.report.provider, stray.report.transaction_id) == (provider, transaction_id)
+        ]
+
+    def of_shop(self, shop_id: str) -> Iterator[StrayReport]:
+        return iter([stray for owner, stray in self.kept.values() if owner == shop_id])
+
+    def remove(self, shop_id: str, report: PaymentReport) -> None:
+        self.kept.pop(self._name(shop_id, report), None)
+
+    @staticmethod
+    def _name(shop_id: str, report: PaymentReport) -> tuple[str, ...]:
+        told = (report.event_id, report.kind.value, report.refund_id, report.dispute_id)
+        return (shop_id, report.provider, report.transaction_id, *told)
 
 
 class FakeMetafields:
@@ -541,6 +594,38 @@ class FakeVault:
         return plain
 
 
+class FakePaymentAccounts:
+    """Accounts in memory, with the table's promise: nothing is written over what wasn't read."""
+
+    def __init__(self) -> None:
+        self.kept: dict[tuple[str, str], SealedAccount] = {}
+        self.reads = 0
+        self.meanwhile: list[Callable[[], object]] = []
+        """What others do just before the next writes, one thing before each."""
+
+    def get(self, shop_id: str, provider: str) -> SealedAccount | None:
+        self.reads += 1
+        return self.kept.get((shop_id, provider))
+
+    def of_shop(self, shop_id: str) -> Sequence[SealedAccount]:
+        return [kept for key, kept in sorted(self.kept.items()) if key[0] == shop_id]
+
+    def put(self, after: SealedAccount, before: SealedAccount | None = None) -> None:
+        self._require_unchanged(after.account, before.account if before else None)
+        self.kept[after.account.shop_id, after.account.provider] = after
+
+    def remove(self, account: PaymentAccount) -> None:
+        self._require_unchanged(account, account)
+        del self.kept[account.shop_id, account.provider]
+
+    def _require_unchanged(self, account: PaymentAccount, read: PaymentAccount | None) -> None:
+        if self.meanwhile:
+            self.meanwhile.pop(0)()
+        kept = self.kept.get((account.shop_id, account.provider))
+        if (kept.account.updated_at if kept else None) != (read.updated_at if read else None):
+            raise VersionConflict
+
+
 class FakeNonces:
     """Nonces in memory, forgotten as soon as they may be."""
 
@@ -571,6 +656,7 @@ class FakeDesk:
         self.entropy = FakeEntropy()
         self.links = FakeLinks()
         self.metafields = FakeMetafields()
+        self.strays = FakeStrayReports()
         self.desk = Desk(
             orders=self.orders,
             ranks=self.ranks,
@@ -578,6 +664,7 @@ class FakeDesk:
             people=self.people,
             links=self.links,
             metafields=self.metafields,
+            strays=self.strays,
             clock=self.clock,
             entropy=self.entropy,
         )
@@ -595,8 +682,10 @@ __all__ = [
     "FakeMetafields",
     "FakeNonces",
     "FakeOrders",
+    "FakePaymentAccounts",
     "FakePeople",
     "FakeRanks",
     "FakeShops",
+    "FakeStrayReports",
     "FakeVault",
 ]

@@ -1,6 +1,7 @@
 """What the template grants and promises, read from the template itself."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -8,10 +9,22 @@ import pytest
 import yaml
 
 from orderhub.adapters.dynamodb import client as dynamodb
-from orderhub.http.endpoint import SLASH
+from orderhub.domain.order import DeadlineKind
+from orderhub.http.answering import SLASH
+from orderhub.services import close_due
 from orderhub.services.authenticate_signed import PURPOSE
 from orderhub.services.desk import MAX_SECONDS
-from orderhub_cli.connection import DUE_SHARDS_TAG, SECRETS_KEY_TAG
+from orderhub.services.manage_payment_accounts import NEEDS
+from orderhub.services.payment_accounts import PURPOSE as PAYMENT_NOTIFICATIONS
+from orderhub.settings import networks_in
+from orderhub_cli.connection import (
+    DEAD_DELIVERIES_TAG,
+    DELIVERIES_TAG,
+    DUE_SHARDS_TAG,
+    EVENT_BUS_TAG,
+    SECRETS_KEY_TAG,
+    WEBHOOK_NETWORKS_TAG,
+)
 from tests.support.table import ROOT, template
 
 RESOURCES: dict[str, dict[str, Any]] = template()["Resources"]
@@ -108,6 +121,17 @@ def test_functions_with_signed_requests_open_secrets_for_that_alone(folder: str)
     assert decrypts["Condition"] == condition
 
 
+@pytest.mark.parametrize("provider", NEEDS)
+def test_functions_with_notifications_open_the_secrets_of_accounts_that_have_any(
+    provider: str,
+) -> None:
+    folder = f"functions/payment_webhooks/{provider}"
+    (name,) = (name for name, each in FUNCTIONS.items() if each["CodeUri"] == folder)
+    allowed = [each["Condition"] for each in statements(name) if actions(each) == ["kms:Decrypt"]]
+    condition = {"StringEquals": {"kms:EncryptionContext:purpose": PAYMENT_NOTIFICATIONS}}
+    assert allowed == ([condition] if NEEDS[provider].has_secrets else [])
+
+
 @pytest.mark.parametrize("folder", [folder for folder in SIGNED if "/get_" in folder])
 def test_functions_that_read_signed_requests_write_nonces_alone(folder: str) -> None:
     (name,) = (name for name, each in FUNCTIONS.items() if each["CodeUri"] == folder)
@@ -141,6 +165,45 @@ def test_events_that_can_not_be_published_are_kept_and_raise_an_alarm() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("queue", "function"), [("Events", "DispatchEvents"), ("Deliveries", "DeliverWebhook")]
+)
+def test_what_a_queue_hands_out_is_hidden_while_its_function_may_run(
+    queue: str, function: str
+) -> None:
+    """For six times as long, as Lambda wants it, and no message holds up others."""
+    source = FUNCTIONS[function]["Events"]["Queue"]["Properties"]
+    assert source["Queue"] == f"{queue}.Arn"
+    assert source["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    hidden = RESOURCES[queue]["Properties"]["VisibilityTimeout"]
+    assert hidden >= 6 * FUNCTIONS[function]["Timeout"]
+
+
+@pytest.mark.parametrize("queue", ["Events", "DeadEvents", "Deliveries", "DeadDeliveries"])
+def test_what_subscribers_are_to_be_told_is_kept_for_two_weeks_and_encrypted(queue: str) -> None:
+    properties = RESOURCES[queue]["Properties"]
+    assert properties["MessageRetentionPeriod"] == 14 * 24 * 3600
+    assert properties["SqsManagedSseEnabled"] is True
+    if queue.startswith("Dead"):
+        assert alarms_on("ApproximateNumberOfMessagesVisible", "QueueName", f"{queue}.QueueName")
+    else:
+        dead = properties["RedrivePolicy"]["deadLetterTargetArn"]
+        assert dead == f"Dead{queue}.Arn"
+
+
+def test_only_the_rule_may_put_events_into_the_queue() -> None:
+    (statement,) = RESOURCES["EventsPolicy"]["Properties"]["PolicyDocument"]["Statement"]
+    assert statement["Action"] == "sqs:SendMessage"
+    assert statement["Condition"] == {"ArnEquals": {"aws:SourceArn": "SubscribersRule.Arn"}}
+
+
+def test_the_table_says_by_which_bus_and_queues_subscribers_are_told() -> None:
+    tags = {tag["Key"]: tag["Value"] for tag in RESOURCES["Table"]["Properties"]["Tags"]}
+    assert tags[EVENT_BUS_TAG] == "EventBus"
+    assert tags[DELIVERIES_TAG] == "Deliveries"
+    assert tags[DEAD_DELIVERIES_TAG] == "DeadDeliveries"
+
+
 def test_no_machine_path_or_registry_stands_in_what_we_pin() -> None:
     for lock in (
         *Path(ROOT, "requirements").glob("*.txt"),
@@ -164,20 +227,52 @@ def test_the_table_says_which_key_its_secrets_are_encrypted_under() -> None:
     assert tag in RESOURCES["Table"]["Properties"]["Tags"]
 
 
+def test_webhooks_go_to_no_private_network_that_nobody_allowed() -> None:
+    """Whoever subscribes beside the functions is refused what they refuse."""
+    parameter = template()["Parameters"]["WebhookPrivateNetworks"]
+    assert networks_in(parameter["Default"]) == ()
+    tag = {"Key": WEBHOOK_NETWORKS_TAG, "Value": "WebhookPrivateNetworks"}
+    assert tag in RESOURCES["Table"]["Properties"]["Tags"]
+    for function in FUNCTIONS.values():
+        given = function.get("Environment", {}).get("Variables", {})
+        assert given.get("WEBHOOK_PRIVATE_NETWORKS", tag["Value"]) == tag["Value"]
+
+
+@pytest.mark.parametrize(
+    ("networks", "is_taken"),
+    [
+        ("none", True),
+        ("10.1.0.0/16", True),
+        ("10.1.0.0/16 fd12::/48", True),
+        ("", False),
+        ("10.1.0.0", False),
+        # No tag may hold a comma.
+        ("10.1.0.0/16,10.2.0.0/16", False),
+    ],
+)
+def test_private_networks_are_given_as_tags_can_hold_them(networks: str, *, is_taken: bool) -> None:
+    pattern = template()["Parameters"]["WebhookPrivateNetworks"]["AllowedPattern"]
+    assert bool(re.search(pattern, networks)) == is_taken
+
+
 def test_the_key_for_secrets_is_never_lost_with_the_stack() -> None:
     key = RESOURCES["SecretsKey"]
     assert key["DeletionPolicy"] == key["UpdateReplacePolicy"] == "Retain"
     assert key["Properties"]["EnableKeyRotation"] is True
 
 
-def test_functions_may_only_read_secrets_and_only_those_for_a_purpose() -> None:
+def test_functions_open_secrets_for_a_purpose_and_two_make_some() -> None:
+    makers = set()
     for function in FUNCTIONS:
         for statement in statements(function):
             if any(action.startswith("kms:") for action in actions(statement)):
-                assert actions(statement) == ["kms:Decrypt"], function
+                assert set(actions(statement)) <= {"kms:Decrypt", "kms:Encrypt"}, function
                 assert statement["Resource"] == "SecretsKey.Arn", function
                 condition = statement["Condition"]["StringEquals"]
                 assert condition["kms:EncryptionContext:purpose"], function
+                if "kms:Encrypt" in actions(statement):
+                    makers.add(function)
+    assert makers == {"YouhaosudaCreateWebhook", "YouhaosudaUpdateWebhook"}
 
 
 ALARMS = [
@@ -218,3 +313,48 @@ def test_a_batch_that_hangs_does_not_take_the_closing_machine_with_it() -> None:
     assert longest < machine["TimeoutSeconds"] / 2
     assert FUNCTIONS["CloseDue"]["Timeout"] < batch["TimeoutSeconds"]
     assert machine["TimeoutSeconds"] <= 300
+
+
+MACHINES = {
+    resource["Properties"]["DefinitionSubstitutions"]["DeadlineKind"]: (name, resource)
+    for name, resource in RESOURCES.items()
+    if resource["Type"] == "AWS::Serverless::StateMachine"
+}
+
+
+def alarms_on(metric: str, name: str, value: str) -> list[dict[str, Any]]:
+    return [
+        resource["Properties"]
+        for resource in RESOURCES.values()
+        if resource["Type"] == "AWS::CloudWatch::Alarm"
+        and resource["Properties"].get("MetricName") == metric
+        and {"Name": name, "Value": value} in resource["Properties"].get("Dimensions", [])
+    ]
+
+
+def test_however_much_is_due_only_so_many_orders_are_written_at_once() -> None:
+    machine = yaml.safe_load((ROOT / "workflows/close_due.asl.yaml").read_text(encoding="utf-8"))
+    assert 1 <= machine["States"]["CloseBatches"]["MaxConcurrency"] * close_due.AT_ONCE <= 20
+
+
+def test_every_kind_of_deadline_has_a_machine() -> None:
+    assert set(MACHINES) == {kind.value for kind in DeadlineKind}
+    (definition,) = {machine["Properties"]["DefinitionUri"] for _, machine in MACHINES.values()}
+    assert definition == "workflows/close_due.asl.yaml"
+
+
+@pytest.mark.parametrize("kind", DeadlineKind)
+def test_closing_that_is_late_fails_or_does_not_run_raises_an_alarm(kind: DeadlineKind) -> None:
+    name, machine = MACHINES[kind.value]
+    schedule = machine["Properties"]["Events"]["Schedule"]["Properties"]["ScheduleExpression"]
+    count, unit = schedule.removeprefix("rate(").removesuffix(")").split()
+    interval = int(count) * {"minute": 60, "minutes": 60, "hour": 3600}[unit]
+
+    (lag,) = alarms_on("DueLag", "kind", kind.value)
+    # One run that is missed is nothing yet, and silence is not golden.
+    assert 2 * interval <= lag["Threshold"] <= 5 * interval
+    assert lag["Period"] >= interval
+    assert lag["TreatMissingData"] == "breaching"
+    (failed,) = alarms_on("DueFailed", "kind", kind.value)
+    (runs,) = alarms_on("ExecutionsFailed", "StateMachineArn", name)
+    assert (failed["Threshold"], runs["Threshold"]) == (0, 0)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from functools import cache, cached_property
+from typing import TYPE_CHECKING
 
 from . import settings
 from .adapters.dynamodb import client as dynamodb
@@ -14,21 +16,42 @@ from .adapters.dynamodb.orders import DynamoOrders
 from .adapters.dynamodb.people import DynamoPeople
 from .adapters.dynamodb.ranks import DynamoRanks
 from .adapters.dynamodb.shops import DynamoShops
+from .adapters.dynamodb.stray_reports import DynamoStrayReports
 from .adapters.dynamodb.stream import order_of, outgoing_event
 from .adapters.system import SystemClock, SystemEntropy
-from .ports import EventBus, InvoiceRenderer, Mailer, QrCoder, Vault
+from .ports import (
+    DeliveryLog,
+    DeliveryQueue,
+    EventBus,
+    InvoiceRenderer,
+    Mailer,
+    OrderAudit,
+    PaymentAccounts,
+    QrCoder,
+    QueuedDelivery,
+    Subscriptions,
+    Vault,
+    WebhookClient,
+)
 from .services.authenticate import Authenticator
 from .services.authenticate_signed import SignatureAuthenticator
 from .services.desk import Desk
 from .settings import Settings
 
-__all__ = ["Application", "application", "order_of", "outgoing_event"]
+if TYPE_CHECKING:
+    from .services.deliver import Deliverer, Dispatcher
+    from .services.payment_accounts import AccountKeeper
+    from .services.resend import Resender
+    from .services.subscriptions import SubscriptionDesk
+
+__all__ = ["Application", "application", "order_of", "outgoing_event", "queued_delivery"]
 
 
 class Application:
     """Everything a function may need, made when first asked for and kept while it is warm.
 
-    ``client``, ``bus`` and ``vault`` stand in for what would be connected to otherwise.
+    ``client``, ``bus``, ``vault`` and ``delivery_queue`` stand in for what would be connected to
+    otherwise.
     """
 
     def __init__(
@@ -38,11 +61,13 @@ class Application:
         client: dynamodb.DynamoDBClient | None = None,
         bus: EventBus | None = None,
         vault: Vault | None = None,
+        delivery_queue: DeliveryQueue | None = None,
     ) -> None:
         self.settings = settings
         self._given_client = client
         self._given_bus = bus
         self._given_vault = vault
+        self._given_delivery_queue = delivery_queue
 
     @cached_property
     def desk(self) -> Desk:
@@ -54,6 +79,7 @@ class Application:
             people=self.people,
             links=DynamoLinks(client, table),
             metafields=DynamoMetafields(client, table),
+            strays=DynamoStrayReports(client, table),
             clock=SystemClock(),
             entropy=SystemEntropy(),
         )
@@ -80,16 +106,97 @@ class Application:
             window=self.settings.signature_window,
         )
 
+    # What few functions need is imported by those alone.
+
+    @cached_property
+    def audit(self) -> OrderAudit:
+        from .adapters.dynamodb.audit import DynamoAudit  # noqa: PLC0415
+
+        return DynamoAudit(self._dynamodb, self.settings.table_name, self.settings.due_shards)
+
     @cached_property
     def bus(self) -> EventBus:
         if self._given_bus:
             return self._given_bus
-        # Only the publisher needs it.
         from .adapters import eventbridge  # noqa: PLC0415
 
         return eventbridge.EventBridgeBus(eventbridge.connect(), self.settings.event_bus_name)
 
-    # What few functions need is imported by those alone.
+    @cached_property
+    def payment_account_store(self) -> PaymentAccounts:
+        from .adapters.dynamodb.payment_accounts import DynamoPaymentAccounts  # noqa: PLC0415
+
+        return DynamoPaymentAccounts(self._dynamodb, self.settings.table_name)
+
+    @cached_property
+    def payment_accounts(self) -> AccountKeeper:
+        from .services.payment_accounts import AccountKeeper  # noqa: PLC0415
+
+        # Two of the providers have no secrets, and their functions no way to a vault.
+        return AccountKeeper(self.payment_account_store, lambda: self.vault, SystemClock())
+
+    @cached_property
+    def subscriptions(self) -> Subscriptions:
+        from .adapters.dynamodb.subscriptions import DynamoSubscriptions  # noqa: PLC0415
+
+        return DynamoSubscriptions(self._dynamodb, self.settings.table_name)
+
+    @cached_property
+    def subscription_desk(self) -> SubscriptionDesk:
+        from .services.subscriptions import SubscriptionDesk  # noqa: PLC0415
+        from .webhooks.kinds import kind_of  # noqa: PLC0415
+
+        return SubscriptionDesk(
+            subscriptions=self.subscriptions,
+            shops=self.shops,
+            vault=self.vault,
+            client=self.webhook_client,
+            clock=SystemClock(),
+            entropy=SystemEntropy(),
+            kind_of=kind_of,
+        )
+
+    def dispatcher(self) -> Dispatcher:
+        """A new one for each batch."""
+        from .services.deliver import Dispatcher  # noqa: PLC0415
+        from .webhooks.kinds import kind_of  # noqa: PLC0415
+
+        return Dispatcher(self.subscriptions, SystemClock(), kind_of)
+
+    @cached_property
+    def deliverer(self) -> Deliverer:
+        from .services.deliver import Deliverer  # noqa: PLC0415
+        from .webhooks.kinds import kind_of  # noqa: PLC0415
+
+        known = self.settings
+        return Deliverer(
+            subscriptions=self.subscriptions,
+            orders=self.desk.orders,
+            shops=self.shops,
+            vault=self.vault,
+            client=self.webhook_client,
+            log=self.delivery_log,
+            bus=self.bus,
+            clock=SystemClock(),
+            entropy=SystemEntropy(),
+            kind_of=kind_of,
+            base_url=known.base_url(domain_name=known.api_domain, api_id=known.api_id),
+            patience=timedelta(seconds=known.webhook_patience),
+            retry_scale=known.webhook_retry_scale,
+        )
+
+    @cached_property
+    def delivery_log(self) -> DeliveryLog:
+        from .adapters.dynamodb.deliveries import DynamoDeliveries  # noqa: PLC0415
+
+        return DynamoDeliveries(self._dynamodb, self.settings.table_name)
+
+    @cached_property
+    def resender(self) -> Resender:
+        from .services.resend import Resender  # noqa: PLC0415
+        from .webhooks.kinds import kind_of  # noqa: PLC0415
+
+        return Resender(self.desk.orders, self.delivery_queue, SystemClock(), kind_of)
 
     @cached_property
     def vault(self) -> Vault:
@@ -98,6 +205,21 @@ class Application:
         from .adapters import kms  # noqa: PLC0415
 
         return kms.KmsVault(kms.connect(), self.settings.secrets_key)
+
+    @cached_property
+    def webhook_client(self) -> WebhookClient:
+        from .adapters.webhook_client import HttpWebhookClient  # noqa: PLC0415
+
+        return HttpWebhookClient(self.settings.webhook_networks)
+
+    @cached_property
+    def delivery_queue(self) -> DeliveryQueue:
+        if self._given_delivery_queue:
+            return self._given_delivery_queue
+        from .adapters import sqs  # noqa: PLC0415
+
+        known = self.settings
+        return sqs.SqsDeliveries(sqs.connect(), known.deliveries_queue, known.dead_deliveries_queue)
 
     @cached_property
     def mailer(self) -> Mailer:
@@ -121,6 +243,13 @@ class Application:
     @cached_property
     def _dynamodb(self) -> dynamodb.DynamoDBClient:
         return self._given_client or dynamodb.connect()
+
+
+def queued_delivery(body: str) -> QueuedDelivery:
+    """The delivery in a message's body."""
+    from .adapters import sqs  # noqa: PLC0415
+
+    return sqs.queued_delivery(body)
 
 
 @cache

@@ -3,19 +3,23 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Final, Protocol
 
 from .domain.commands import Change
+from .domain.delivery import Delivery
 from .domain.details import Reference
 from .domain.events import Recorded
 from .domain.invoice import Invoice
 from .domain.metafield import Metafield
 from .domain.order import DeadlineKind, Order
+from .domain.payment_account import PaymentAccount
 from .domain.payment_link import PaymentLink
 from .domain.people import Company, Membership, User
+from .domain.report import PaymentReport
 from .domain.shop import Cart, Credential, Product, Shop
 from .domain.status import OrderStatus
 from .domain.stock import StockItem
+from .domain.subscription import Subscription
 
 
 class Contention(Exception):
@@ -40,12 +44,17 @@ class OrderKey:
 class DuePage:
     """A page of orders with something due, soonest first, and where the next page begins.
 
-    ``cursor`` is ``None`` at the end; ``oldest`` is when the first of them fell due.
+    ``cursor`` is ``None`` at the end; ``times`` are when the orders fall due, one each.
     """
 
     orders: tuple[OrderKey, ...]
     cursor: str | None
-    oldest: datetime | None = None
+    times: tuple[datetime, ...] = ()
+
+    @property
+    def oldest(self) -> datetime | None:
+        """When the first of them falls due."""
+        return self.times[0] if self.times else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,14 +99,20 @@ class OrderPage:
     """Where the next page begins; ``None`` at the end."""
 
 
+ORDER_EVENTS: Final = "orderhub.orders"
+WEBHOOK_EVENTS: Final = "orderhub.webhooks"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutgoingEvent:
-    """An order's event on its way to the bus. ``detail`` is the JSON text that consumers get."""
+    """An event on its way to the bus. ``detail`` is the JSON text that consumers get; ``source``
+    tells orders' events from those of webhooks themselves."""
 
     type: str
     occurred_at: str
     resource: str
     detail: str
+    source: str = ORDER_EVENTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +148,11 @@ class OrderRepository(Protocol):
         """:meth:`get_many` for orders of several shops."""
         ...
 
+    def glimpse(self, keys: Sequence[OrderKey]) -> Sequence[Order]:
+        """:meth:`get_each`, without those that need a closer look: very long ones, and damaged
+        ones, which must not stand in the way of the others."""
+        ...
+
     def get_with_history(
         self, shop_id: str, order_id: int
     ) -> tuple[Order, Sequence[Recorded]] | None:
@@ -161,6 +181,10 @@ class OrderRepository(Protocol):
 
     def history(self, shop_id: str, order_id: int) -> Iterator[Recorded]:
         """The order's events in the order in which they happened."""
+        ...
+
+    def outgoing(self, shop_id: str, order_id: int) -> Iterator[OutgoingEvent]:
+        """The same, as they went to the bus."""
         ...
 
     def page(
@@ -210,6 +234,55 @@ class OrderRepository(Protocol):
         self, kind: DeadlineKind, shard: int, until: datetime, *, limit: int, cursor: str | None
     ) -> DuePage:
         """Orders of every shop whose next deadline is of ``kind`` and passed by ``until``."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredOrder:
+    """One order as it lies in the table, whole or damaged.
+
+    ``snapshot`` is ``None`` where there is none or it can't be read; ``version`` is the one beside
+    it, ``None`` without one. ``events`` are those that can be read, by sequence, ``unreadable`` the
+    sequences of the others. ``wrong`` names attributes beside the snapshot that are not what it
+    demands, ``not_found_in`` indexes that don't show the order though they should, and
+    ``unlisted`` events that should stand in the index of changes and don't, or the other way round.
+    """
+
+    snapshot: Order | None
+    version: int | None
+    events: tuple[Recorded, ...]
+    unreadable: tuple[int, ...] = ()
+    wrong: tuple[str, ...] = ()
+    not_found_in: tuple[str, ...] = ()
+    unlisted: tuple[int, ...] = ()
+
+
+class OrderAudit(Protocol):
+    """Orders as they are stored, for those who look after them. What it writes is derived from an
+    order's events, and never over what somebody else wrote since."""
+
+    def stored(self, shop_id: str, order_id: int) -> StoredOrder | None:
+        """All of an order, read so that a write at the same time can't pass for damage; ``None``
+        where nothing is stored of it. Indexes may lag behind."""
+        ...
+
+    def owners(self, shop_id: str, names: Sequence[Reference]) -> Mapping[Reference, int]:
+        """The ids of the orders that these names lead to; strongly consistent."""
+        ...
+
+    def rewrite(self, order: Order, read_version: int | None) -> None:
+        """Write the snapshot and all that stands beside it, over the version that was read.
+
+        Raises :class:`Contention` (:class:`VersionConflict`).
+        """
+        ...
+
+    def list_change(self, order: Order, recorded: Recorded, *, is_last: bool) -> None:
+        """Make an event stand in the index of changes, or not."""
+        ...
+
+    def claim(self, order: Order, name: Reference) -> None:
+        """Make a name lead to the order, unless it leads somewhere already."""
         ...
 
 
@@ -352,6 +425,77 @@ class PaymentLinks(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class SealedSecret:
+    """One of an account's secrets, as the :class:`Vault` encrypted it. Operators call it by its
+    ``number``."""
+
+    number: int
+    added_at: datetime
+    sealed: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class SealedAccount:
+    """A payment account with its secrets, in the order in which they were added."""
+
+    account: PaymentAccount
+    secrets: tuple[SealedSecret, ...] = ()
+
+
+class PaymentAccounts(Protocol):
+    """What shops' accounts with payment providers are known by. Reads are strongly consistent."""
+
+    def get(self, shop_id: str, provider: str) -> SealedAccount | None: ...
+
+    def of_shop(self, shop_id: str) -> Sequence[SealedAccount]:
+        """By provider."""
+        ...
+
+    def put(self, after: SealedAccount, before: SealedAccount | None = None) -> None:
+        """Write ``after`` over ``before``, which was read; without it, as the first.
+
+        Raises :class:`VersionConflict` when it changed since: every change has an ``updated_at``
+        of its own.
+        """
+        ...
+
+    def remove(self, account: PaymentAccount) -> None:
+        """Its secrets go with it. Raises :class:`VersionConflict` when it changed since it was
+        read."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StrayReport:
+    """A report that could not be applied: ``no_order`` where it names none that is here, else the
+    reason of the refusal. It is forgotten after ``kept_until``."""
+
+    report: PaymentReport
+    why: str
+    kept_at: datetime
+    kept_until: datetime
+
+
+class StrayReports(Protocol):
+    """Reports of payment providers that wait for their order, or for an operator. Reads are
+    strongly consistent."""
+
+    def keep(self, shop_id: str, stray: StrayReport) -> None:
+        """The same report again takes the place of the first."""
+        ...
+
+    def of_transaction(
+        self, shop_id: str, provider: str, transaction_id: str
+    ) -> Sequence[StrayReport]: ...
+
+    def of_shop(self, shop_id: str) -> Iterator[StrayReport]:
+        """Read page by page as they are asked for."""
+        ...
+
+    def remove(self, shop_id: str, report: PaymentReport) -> None: ...
+
+
 class Metafields(Protocol):
     """Metafields of one shop at a time, strongly consistent."""
 
@@ -388,6 +532,105 @@ class Metafields(Protocol):
     def remove(self, metafield: Metafield) -> None:
         """Raises :class:`VersionConflict` when it changed since it was read, or
         :class:`Contention`."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class SealedSubscription:
+    """A subscription with its secrets as the :class:`Vault` encrypted them."""
+
+    subscription: Subscription
+    sealed: bytes = field(repr=False)
+
+
+class Subscriptions(Protocol):
+    """Whom a shop tells of its events. Reads are strongly consistent."""
+
+    def add(self, subscription: Subscription, sealed: bytes) -> None:
+        """Raises :class:`IdTaken`."""
+        ...
+
+    def get(self, shop_id: str, subscription_id: int) -> SealedSubscription | None: ...
+
+    def of_shop(self, shop_id: str) -> Sequence[Subscription]:
+        """All of a shop, by id."""
+        ...
+
+    def replace(
+        self, before: Subscription, after: Subscription, sealed: bytes | None = None
+    ) -> None:
+        """Write ``after`` over ``before``, which was read. Its secrets stay, unless others are
+        given. Raises :class:`VersionConflict` when it changed since, or is gone."""
+        ...
+
+    def remove(self, subscription: Subscription) -> None:
+        """Raises :class:`VersionConflict` when it changed since it was read, or is gone."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryPage:
+    """A page of the log, newest event first. ``cursor`` is where the next one begins; ``None`` at
+    the end."""
+
+    deliveries: tuple[Delivery, ...]
+    cursor: str | None
+
+
+class DeliveryLog(Protocol):
+    """What became of each event for each subscription, as of its latest attempt."""
+
+    def record(self, delivery: Delivery, *, kept_until: datetime) -> None:
+        """Note an attempt: one write. ``delivery.attempts`` are added to those before."""
+        ...
+
+    def page(
+        self, shop_id: str, subscription_id: int, *, limit: int, cursor: str | None = None
+    ) -> DeliveryPage: ...
+
+
+@dataclass(frozen=True, slots=True)
+class QueuedDelivery:
+    """One event for one subscription, under one topic. ``event`` is the event's detail as the bus
+    has it, ``queued_at`` when it came from there."""
+
+    shop_id: str
+    subscription_id: int
+    topic: str
+    queued_at: datetime
+    event: Mapping[str, Any] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class DeadDelivery:
+    """A dead letter that was taken into the hand: nobody else sees it for a minute."""
+
+    receipt: str
+    delivery: QueuedDelivery
+
+
+class DeliveryQueue(Protocol):
+    """Deliveries that wait for their turn, and those that were given up. All methods raise
+    :class:`~orderhub.domain.errors.Busy` or :class:`~orderhub.domain.errors.Unavailable`."""
+
+    def send(self, deliveries: Sequence[QueuedDelivery]) -> None:
+        """Queue all. When it raises, some may be queued."""
+        ...
+
+    def try_again(self, receipt: str, seconds: int) -> None:
+        """Hand the delivery with this receipt out again after so long, at most 12 hours."""
+        ...
+
+    def dead(self) -> Iterator[DeadDelivery]:
+        """Take up the dead letters, as they are asked for."""
+        ...
+
+    def bury(self, receipts: Sequence[str]) -> None:
+        """Remove dead letters for good."""
+        ...
+
+    def put_back(self, receipts: Sequence[str]) -> None:
+        """Let others see these dead letters again."""
         ...
 
 
@@ -455,6 +698,66 @@ class Nonces(Protocol):
     def spend(self, nonce: str, until: datetime) -> bool:
         """Whether nobody spent ``nonce`` before. It stays spent until ``until``, and may be
         forgotten then."""
+        ...
+
+
+class EndpointRefused(Exception):
+    """A subscriber's endpoint that nothing is sent to. ``reason`` is a stable word:
+
+    ``url`` for what is no plain absolute URL, ``scheme``, ``port``, ``host`` for a name that no
+    public host has, ``address`` for one that stands for an address which is not public, and, when
+    a URL is checked, ``unresolved`` for one that stands for none.
+    """
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"a webhook's endpoint is refused: {reason}")
+        self.reason = reason
+
+
+class EndpointFailed(Exception):
+    """A subscriber's endpoint that did not answer. ``reason`` is a stable word:
+
+    ``dns``, ``connect``, ``tls``, ``timeout``, ``closed``, ``too_large`` for headers past all
+    bounds, or ``protocol`` for what is not HTTP.
+    """
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"a webhook's endpoint failed: {reason}")
+        self.reason = reason
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookAnswer:
+    """``seconds`` is how long the status took; ``excerpt`` is how the body begins, printable."""
+
+    status: int
+    seconds: float
+    excerpt: str = field(default="", repr=False)
+
+
+class WebhookClient(Protocol):
+    """Sends to endpoints that strangers chose. May be used by many threads at once.
+
+    Plain ``http`` goes to hosts within the private networks that the operator allows, elsewhere
+    only where ``allow_http`` says so.
+    """
+
+    def check(self, url: str, *, allow_http: bool = False) -> None:
+        """Resolve the host and judge it as :meth:`post` will. Nothing is sent.
+
+        Raises :class:`EndpointRefused`.
+        """
+        ...
+
+    def post(
+        self, url: str, headers: Mapping[str, str], body: bytes, *, allow_http: bool = False
+    ) -> WebhookAnswer:
+        """Send, once, and return what was answered, whatever its status; redirects are an answer
+        like others.
+
+        ``Host``, ``User-Agent``, ``Content-Length`` and headers about the connection are added.
+        Raises :class:`EndpointRefused` before anything is sent, or :class:`EndpointFailed`.
+        """
         ...
 
 

@@ -9,6 +9,7 @@ order: one event                      ``SHOP#<shop>#ORDER#<id>``         ``EVENT
 another system's name for an order    ``SHOP#<shop>#REF#<kind>#<value>`` ``SCOPE#<scope>``
 shop                                  ``SHOP#<shop>``                    ``PROFILE``
 shop's list of credentials            ``SHOP#<shop>``                    ``CREDENTIAL#<id>``
+account with a payment provider       ``SHOP#<shop>``                    ``PAYMENTS#<provider>``
 credential, found by its token        ``CREDENTIAL#<sha256>``            ``CREDENTIAL``
 payment link, found by its token      ``LINK#<sha256>``                  ``LINK``
 nonce of a signed request             ``NONCE#<sha256>``                 ``NONCE``
@@ -18,11 +19,14 @@ cart                                  ``SHOP#<shop>#CART#<id>``          ``CART`
 user                                  ``SHOP#<shop>#USER#<id>``          ``USER``
 company                               ``SHOP#<shop>#COMPANY#<id>``       ``COMPANY``
 company's member                      ``SHOP#<shop>#COMPANY#<id>``       ``MEMBER#<user>``
+report of a payment without an order  ``SHOP#<shop>#STRAYS``             ``<payment>#<report>``
 metafield                             ``SHOP#<shop>#METAS``              ``META#<id>``
 name of an order's metafield          ``SHOP#<shop>#METAS#order#<id>``   ``NAME#<name>``
 ranks of orders: a milestone, by id   ``SHOP#<shop>#RANKS``              ``ID#<order id>``
 ranks of orders: the same, by rank    ``SHOP#<shop>#RANKS``              ``RANK#<rank>``
 ranks of orders: the last milestone   ``SHOP#<shop>#RANKS``              ``FRONTIER``
+subscription                          ``SHOP#<shop>#SUBSCRIPTIONS``      ``SUBSCRIPTION#<id>``
+delivery of an event to one           ``SHOP#<shop>#DELIVERIES#<id>``    ``<at>#<event>#<topic>``
 ====================================  =================================  =========================
 
 Sparse indexes. All are fed by the order's header but ``changes``, which has the last event of
@@ -49,9 +53,9 @@ Every key of tenants' data starts with the shop. ``orders-by-buyer`` starts with
 bought and leads to orders of others, which name it as their buyer. Two exceptions, credentials
 and payment links, are how a request that brings a secret finds out which shop it is for. Nonces,
 the third, are hashes with nothing behind them; they begin as nothing else does, so that functions
-which only read can be allowed to write these and no more. Links, nonces and names of kinds that
-have a lifetime have ``expires_at`` (epoch seconds), after which the table forgets them. The due
-index holds nothing but keys, of all shops.
+which only read can be allowed to write these and no more. Links, nonces, deliveries and names of
+kinds that have a lifetime have ``expires_at`` (epoch seconds), after which the table forgets them.
+The due index holds nothing but keys, of all shops.
 
 ``docs/ACCESS_PATTERNS.md`` lists every access pattern with its measured cost.
 """
@@ -75,6 +79,7 @@ DUE_INDEX: Final = "due"
 ORDER_HEADER: Final = "ORDER"
 EVENT_PREFIX: Final = "EVENT#"
 CREDENTIAL_PREFIX: Final = "CREDENTIAL#"
+PAYMENT_ACCOUNT_PREFIX: Final = "PAYMENTS#"
 SHOP_PROFILE: Final = "PROFILE"
 CREDENTIAL_ITEM: Final = "CREDENTIAL"
 PAYMENT_LINK_ITEM: Final = "LINK"
@@ -87,6 +92,8 @@ USER_ITEM: Final = "USER"
 COMPANY_ITEM: Final = "COMPANY"
 MEMBER_PREFIX: Final = "MEMBER#"
 METAFIELD_NAME_PREFIX: Final = "NAME#"
+
+SUBSCRIPTION_PREFIX: Final = "SUBSCRIPTION#"
 
 FRONTIER: Final = "FRONTIER"
 MILESTONE_BY_ID: Final = "ID#"
@@ -115,7 +122,12 @@ def order_key(pk: str) -> OrderKey:
 
 
 def lines_chunk(index: int) -> str:
-    return f"{ORDER_HEADER}#LINES#{index:04d}"
+    return f"{lines_chunks()}{index:04d}"
+
+
+def lines_chunks() -> str:
+    """How the sort keys of all chunks begin."""
+    return f"{ORDER_HEADER}#LINES#"
 
 
 def event(sequence: int) -> str:
@@ -149,6 +161,10 @@ def reference_in(pk: str, sk: str) -> Reference:
 
 def credential(token_hash: str) -> str:
     return f"{CREDENTIAL_PREFIX}{token_hash}"
+
+
+def payment_account(provider: str) -> str:
+    return f"{PAYMENT_ACCOUNT_PREFIX}{provider}"
 
 
 def payment_link(token_hash: str) -> str:
@@ -200,6 +216,15 @@ def desk(shop_id: str, *, is_filed: bool, status: OrderStatus) -> str:
     return f"SHOP#{shop_id}#DESK#{'filed' if is_filed else 'unfiled'}#{status.value}"
 
 
+def stray_reports(shop_id: str) -> str:
+    return f"SHOP#{shop_id}#STRAYS"
+
+
+def stray_report(payment: str, report: str) -> str:
+    """Both are digests: others chose what they stand for, and how long it is."""
+    return f"{payment}#{report}"
+
+
 def metafields(shop_id: str) -> str:
     return f"SHOP#{shop_id}#METAS"
 
@@ -210,6 +235,23 @@ def metafield(metafield_id: int) -> str:
 
 def owned_metafields(shop_id: str, owner_resource: str, owner_id: int) -> str:
     return f"SHOP#{shop_id}#METAS#{owner_resource}#{owner_id:0{_ID_DIGITS}d}"
+
+
+def subscriptions(shop_id: str) -> str:
+    return f"SHOP#{shop_id}#SUBSCRIPTIONS"
+
+
+def subscription(subscription_id: int) -> str:
+    return f"{SUBSCRIPTION_PREFIX}{subscription_id:0{_ID_DIGITS}d}"
+
+
+def deliveries(shop_id: str, subscription_id: int) -> str:
+    return f"SHOP#{shop_id}#DELIVERIES#{subscription_id:0{_ID_DIGITS}d}"
+
+
+def delivery(occurred_at: str, event_id: str, topic: str) -> str:
+    """``occurred_at`` as :func:`timestamp` spells it."""
+    return f"{occurred_at}#{event_id}#{topic}"
 
 
 def ranks(shop_id: str) -> str:

@@ -35,10 +35,11 @@ from orderhub.ports import (
     IdTaken,
     OrderKey,
     OrderPage,
+    OutgoingEvent,
     VersionConflict,
 )
 
-from . import items, keys
+from . import items, keys, stream
 from .client import DynamoDBClient, batch_get, is_throttling, query, translated
 
 _READ_ATTEMPTS: Final = 5
@@ -97,6 +98,14 @@ class DynamoOrders:
                 found[key] = order
         return [found[key] for key in keys_ if key in found]
 
+    def glimpse(self, keys_: Sequence[OrderKey]) -> Sequence[Order]:
+        wanted = [
+            (keys.order(key.shop_id, key.order_id), keys.ORDER_HEADER)
+            for key in dict.fromkeys(keys_)
+        ]
+        heads = batch_get(self._client, self._table, wanted)
+        return [order for head in heads if (order := _order_of(head))]
+
     def get_with_history(
         self, shop_id: str, order_id: int
     ) -> tuple[Order, Sequence[Recorded]] | None:
@@ -131,6 +140,10 @@ class DynamoOrders:
     def history(self, shop_id: str, order_id: int) -> Iterator[Recorded]:
         for item in self._query(keys.order(shop_id, order_id), keys.EVENT_PREFIX):
             yield items.recorded(item)
+
+    def outgoing(self, shop_id: str, order_id: int) -> Iterator[OutgoingEvent]:
+        for item in self._query(keys.order(shop_id, order_id), keys.EVENT_PREFIX):
+            yield stream.outgoing(item)
 
     def page(
         self, shop_id: str, *, after_id: int = 0, before_id: int | None = None, limit: int = 50
@@ -309,7 +322,7 @@ class DynamoOrders:
         return DuePage(
             tuple(keys.due_order(item["due_sk"]["S"]) for item in answer["Items"]),
             last["due_sk"]["S"] if last else None,
-            keys.due_time(answer["Items"][0]["due_sk"]["S"]) if answer["Items"] else None,
+            tuple(keys.due_time(item["due_sk"]["S"]) for item in answer["Items"]),
         )
 
     def _query(self, pk: str, prefix: str = "") -> Iterator[dict[str, Any]]:
@@ -410,6 +423,15 @@ class DynamoOrders:
                 "ConditionExpression": "attribute_not_exists(pk)",
             }
         }
+
+
+def _order_of(head: dict[str, Any]) -> Order | None:
+    """The order of a header that holds all of it and can be read."""
+    try:
+        return items.order([head])
+    # Whatever is wrong with it: who needs it reads it alone, and is told.
+    except Exception:  # noqa: BLE001
+        return None
 
 
 def _listed_ids(pages: Iterable[dict[str, Any]]) -> Iterator[int]:
