@@ -52,6 +52,10 @@ test: environments ## Run every test: unit, integration, end to end (ARGS="-k re
 CHECKS := check-lint check-format check-types check-imports check-template check-sam \
 	check-machines check-docs
 
+.PHONY: torture
+torture: environments ## What takes too long for every day: 10,000 orders due in the same minute
+	ORDERHUB_TORTURE=1 $(PY) -m pytest --numprocesses 0 tests/e2e/test_due_at_once.py $(ARGS)
+
 .PHONY: check
 check: environments ## Lint, types, layering, template, state machines, docs
 	@$(MAKE) --no-print-directory --jobs 4 --keep-going \
