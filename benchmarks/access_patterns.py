@@ -5,7 +5,7 @@ and a test compares them with what it measures itself.
 """
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
@@ -24,12 +24,15 @@ from orderhub.domain.events import Terms
 from orderhub.domain.lines import LineRequest
 from orderhub.domain.money import UnitPrice
 from orderhub.domain.order import DeadlineKind, Order
+from orderhub.domain.report import PaymentReport, ReportKind, payment_reference
 from orderhub.domain.shop import CartLine, Price, Product, Scope, Variant
 from orderhub.domain.stock import StockTaken
-from orderhub.ports import OrderKey
+from orderhub.domain.subscription import SubscriptionKind
+from orderhub.ports import OrderKey, OutgoingEvent, Published, WebhookAnswer
 from orderhub.services import close_due as closing
 from orderhub.services import manage_people, manage_shops
 from orderhub.services.add_line import WantedLine, add_line
+from orderhub.services.apply_report import apply_report
 from orderhub.services.authenticate import Authenticator
 from orderhub.services.authenticate_signed import SignatureAuthenticator
 from orderhub.services.cancel_order import cancel_order
@@ -47,6 +50,7 @@ from orderhub.services.read_order import newest_orders
 from orderhub.services.record_payment import ReceivedPayment, record_payment
 from orderhub.services.refund_order import WantedRefund, refund_order
 from orderhub.services.search_orders import OrderQuery, search_orders
+from orderhub.services.subscriptions import NewSubscription, subscribe
 from orderhub.settings import Settings
 
 RECORDED: Final = Path(__file__).with_name("access_patterns.json")
@@ -78,6 +82,25 @@ class _Glass:
         return sealed
 
 
+class _Bus:
+    """Nobody fails here, so nothing is published."""
+
+    def publish(self, events: Sequence[OutgoingEvent]) -> Published:
+        return Published(len(events))
+
+
+class _Endpoint:
+    """A subscriber who takes everything: what the network costs is none of the table's."""
+
+    def check(self, url: str, *, allow_http: bool = False) -> None:
+        return
+
+    def post(
+        self, url: str, headers: Mapping[str, str], body: bytes, *, allow_http: bool = False
+    ) -> WebhookAnswer:
+        return WebhookAnswer(204, 0.0)
+
+
 @dataclass(frozen=True)
 class _Signed:
     """A request whose signature is right."""
@@ -98,8 +121,8 @@ class Bench:
         self._client = client
         self._table = table
         self.shops = DynamoShops(client, table)
-        settings = Settings(table_name=table, event_bus_name="", due_shards=4)
-        self.desk = Application(settings, client=client).desk
+        self._settings = Settings(table_name=table, event_bus_name="orders", due_shards=4)
+        self.desk = Application(self._settings, client=client).desk
         self.shop_id = f"bench-{uuid4().hex[:10]}"
         self.costs: list[Cost] = []
 
@@ -113,6 +136,8 @@ class Bench:
         """Run and meter all patterns; the list's order is the document's."""
         self._make_shop()
         self._ordinary_order()
+        self._reported_payment()
+        self._subscriber()
         self._stock()
         self._listing()
         self._closing()
@@ -345,6 +370,50 @@ class Bench:
             orders_bought(self.desk, f"{self.shop_id}-buys", limit=50)
         with self.measuring("Read an order as the shop that bought it"):
             find_bought_order(self.desk, f"{self.shop_id}-buys", order.id)
+
+    def _reported_payment(self) -> None:
+        order = self._place(lines=1)
+
+        def report(kind: ReportKind, **told: Any) -> PaymentReport:
+            return PaymentReport(
+                kind=kind,
+                provider="stripe",
+                event_id="evt_1PxT2eLkdIwHu7ix0aBcDeFg",
+                at=order.created_at,
+                transaction_id=f"pi_{order.id}",
+                amount=order.total,
+                **told,
+            )
+
+        captured = report(ReportKind.CAPTURED, reference=payment_reference(order.id))
+        with self.measuring("A provider reports the payment"):
+            apply_report(self.desk, self.shop_id, captured)
+        with self.measuring("It reports that again"):
+            apply_report(self.desk, self.shop_id, captured)
+        with self.measuring("It reports a refund, naming the payment alone"):
+            refund = report(ReportKind.REFUNDED, refund_id=f"re_{order.id}")
+            apply_report(self.desk, self.shop_id, refund)
+
+    def _subscriber(self) -> None:
+        application = Application(
+            self._settings,
+            client=self._client,
+            bus=_Bus(),
+            vault=_Glass(),
+            webhook_client=_Endpoint(),
+        )
+        wanted = NewSubscription(
+            kind=SubscriptionKind.STANDARD, url="https://erp.example.com/orders", topics=("*",)
+        )
+        subscribe(application.subscription_desk, self.shop_id, wanted)
+        order = self._place(lines=1)
+        (event,) = self.desk.orders.outgoing(self.shop_id, order.id)
+        with self.measuring("Find whom to tell of an event"):
+            (queued,) = application.dispatcher().dispatch(json.loads(event.detail))
+        # The shop is kept while the function is warm.
+        application.deliverer.deliver(queued, 1)
+        with self.measuring("Tell a subscriber, and log it"):
+            application.deliverer.deliver(queued, 1)
 
     def _closing(self) -> None:
         # Far enough back that nothing else in the table is due.

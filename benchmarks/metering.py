@@ -90,6 +90,15 @@ def _count_write(meter: Meter, asked: Mapping[str, Any], parsed: Mapping[str, An
         factor = 2
         # What is counted (the stock) is far below a unit.
         meter.writes += factor * sum("Update" in write for write in asked["TransactItems"])
+    elif "UpdateExpression" in asked:
+        # What an update leaves of an item is no smaller than what it writes.
+        names = asked.get("ExpressionAttributeNames", {}).values()
+        values = asked.get("ExpressionAttributeValues", {}).values()
+        size = item_size(asked["Key"]) + sum(len(name) for name in names)
+        size += sum(_value_size(value) for value in values)
+        meter.bytes_written += size
+        meter.writes += math.ceil(size / WRITE_UNIT)
+        written, factor = [], 1
     else:
         written, factor = [asked["Item"]], 1
     for item in written:

@@ -35,6 +35,13 @@ _KEYS: Final = {
     "Order it again": "the cart's `REF#` refuses and says which order; `ORDER*`",
     "Read by a number of the wire's own": "`SHOP#<shop>#REF#order#<number>`, then the order",
     "Refund": "`ORDER*` (read before); puts `ORDER`, two `EVENT#<n>`",
+    "A provider reports the payment": "`ORDER*`; puts `ORDER`, two `EVENT#<n>`, "
+    "`REF#payment#<transaction>`; `STRAYS` of the payment",
+    "It reports that again": "`ORDER*`; `STRAYS` of the payment",
+    "It reports a refund, naming the payment alone": "`REF#payment#<transaction>`, `ORDER*`; puts "
+    "`ORDER`, two `EVENT#<n>`, `REF#refund#<id>`; `STRAYS` of the payment",
+    "Find whom to tell of an event": "`SHOP#<shop>#SUBSCRIPTIONS`, once a batch and shop",
+    "Tell a subscriber, and log it": "`SUBSCRIPTION#<id>`; updates `DELIVERIES#<id>`",
     "Create an order that takes five items from stock": "puts `ORDER`, `EVENT#000001`, `REF#`; "
     "updates five `STOCK` items, each if it has enough",
     "Cancel it, which gives them back": "`ORDER*`; puts `ORDER`, `EVENT#<n>`, updates five `STOCK`",
@@ -49,7 +56,7 @@ _KEYS: Final = {
     "Search: a page of 50 whole orders": "index `orders-by-time`, a batch of `ORDER`",
     "Lay milestones, none due": "`RANKS`/`FRONTIER`, index `orders-by-time` from there",
     "Look for due orders, four shards, none due": "index `due`, `DUE#<kind>#<shard>` until now",
-    "Expire one order": "`ORDER*`; puts `ORDER`, `EVENT#<n>`",
+    "Expire one order": "a batch of `ORDER`; puts `ORDER`, `EVENT#<n>`",
     "Create an order of 2,000 lines": "puts `ORDER`, ten `ORDER#LINES#<chunk>`, `EVENT#`, `REF#`",
     "Read an order of 2,000 lines": "sk begins with `ORDER`: header and chunks in one query",
     "Add a line to 2,000": "`ORDER*`, `PRODUCT#<id>`; puts `ORDER`, the last chunk, `EVENT#<n>`",

@@ -50,8 +50,8 @@ __all__ = ["Application", "application", "order_of", "outgoing_event", "queued_d
 class Application:
     """Everything a function may need, made when first asked for and kept while it is warm.
 
-    ``client``, ``bus``, ``vault`` and ``delivery_queue`` stand in for what would be connected to
-    otherwise.
+    ``client``, ``bus``, ``vault``, ``delivery_queue`` and ``webhook_client`` stand in for what
+    would be connected to otherwise.
     """
 
     def __init__(
@@ -62,12 +62,14 @@ class Application:
         bus: EventBus | None = None,
         vault: Vault | None = None,
         delivery_queue: DeliveryQueue | None = None,
+        webhook_client: WebhookClient | None = None,
     ) -> None:
         self.settings = settings
         self._given_client = client
         self._given_bus = bus
         self._given_vault = vault
         self._given_delivery_queue = delivery_queue
+        self._given_webhook_client = webhook_client
 
     @cached_property
     def desk(self) -> Desk:
@@ -208,6 +210,8 @@ class Application:
 
     @cached_property
     def webhook_client(self) -> WebhookClient:
+        if self._given_webhook_client:
+            return self._given_webhook_client
         from .adapters.webhook_client import HttpWebhookClient  # noqa: PLC0415
 
         return HttpWebhookClient(self.settings.webhook_networks)

@@ -48,7 +48,7 @@ def test_functions_that_need_no_pictures_documents_mail_or_signatures_import_non
     ("module", "brings"),
     [
         ("orderhub.adapters.qr", {"segno"}),
-        ("orderhub.adapters.invoice_pdf", {"reportlab", "PIL"}),
+        ("orderhub.adapters.invoice_pdf", {"reportlab", "PIL", "zoneinfo"}),
         ("orderhub.http.oauth1", {"oauthlib"}),
         ("orderhub.payments.stripe", {"stripe"}),
     ],
