@@ -10,7 +10,7 @@ from decimal import Decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orderhub.domain import commands
+from orderhub.domain import commands, ledger
 from orderhub.domain.errors import Reason, Refused
 from orderhub.domain.money import Money
 from orderhub.domain.payment import PaymentState
@@ -130,6 +130,7 @@ class Arrivals(Story):
         assert self.order.refunded.amount <= self.order.captured.amount
         for payment in truth:
             assert self.gone_of(payment) <= payment.amount
+        assert +ledger.of_events(self.history).balances == +ledger.of_order(self.order)
 
     def gone_of(self, payment: TruePayment) -> int:
         """What went back of a payment, in its minor units."""

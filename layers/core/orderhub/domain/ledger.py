@@ -86,7 +86,11 @@ def of_events(history: Iterable[Recorded]) -> Ledger:
                 ledger.uncovered = _uncovered(
                     total,
                     (money for to, _, money in payments.values() if to is Account.CAPTURED),
-                    (r for state, r in refunds.values() if state is not RefundState.FAILED),
+                    (
+                        refund
+                        for state, refund in refunds.values()
+                        if state is not RefundState.FAILED and not refund.is_of_held
+                    ),
                 )
     for account, payment, amount in payments.values():
         if account:
