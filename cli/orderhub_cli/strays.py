@@ -8,6 +8,7 @@ from orderhub.bootstrap import Application
 from orderhub.domain.report import PaymentReport
 from orderhub.ports import StrayReport
 from orderhub.services.apply_report import Applied, retry_stray
+from orderhub.services.manage_shops import require_shop
 from orderhub_cli.arguments import AsJson, ShopId
 from orderhub_cli.connection import connected, connected_for_writing
 from orderhub_cli.console import print_done, print_json, print_note, print_table
@@ -36,7 +37,9 @@ def list_(context: typer.Context, shop_id: ShopId, as_json: AsJson = False) -> N
     A refund or dispute waits for its payment, and is applied with it. What names no order of the
     shop, or can't be of the one it names, waits for you; after 90 days it is forgotten.
     """
-    strays = list(connected(context).desk.strays.of_shop(shop_id))
+    at = connected(context)
+    require_shop(at.shops, shop_id)
+    strays = list(at.desk.strays.of_shop(shop_id))
     if as_json:
         print_json([plain(stray) for stray in strays])
         return
@@ -84,6 +87,8 @@ def retry(
     else:
         for stray, outcome in outcomes:
             print_done(f"{stray.report.event_id}: {outcome.value}.")
+        if not outcomes:
+            print_note("No reports wait.")
     if any(outcome is Applied.KEPT for _, outcome in outcomes):
         raise typer.Exit(REFUSED)
 
@@ -94,10 +99,12 @@ def dismiss(context: typer.Context, shop_id: ShopId, event_id: EventId) -> None:
     at = connected(context)
     for stray in _chosen(at, shop_id, event_id):
         at.desk.strays.remove(shop_id, stray.report)
-        print_done(f"Forgot {stray.report.kind.value} {_amount(stray.report)} of {event_id}.")
+        told = f"{stray.report.kind.value} {_amount(stray.report)}".strip()
+        print_done(f"Forgot {told} of {event_id}.")
 
 
 def _chosen(at: Application, shop_id: str, event_id: str) -> list[StrayReport]:
+    require_shop(at.shops, shop_id)
     strays = at.desk.strays.of_shop(shop_id)
     found = [s for s in strays if event_id in ("", s.report.event_id)]
     if event_id and not found:

@@ -27,8 +27,9 @@ def captured(amount: int = 150, reference: str = "", event_id: str = "evt_1") ->
 
 
 @pytest.fixture
-def order_id(orderhub: Application) -> int:
+def order_id(operator: Operator, orderhub: Application) -> int:
     """Of an order of 1.50 CNY that never expires."""
+    operator.run("shop", "create", "demo", "--name", "Demo", "--currency", "CNY")
     change = placed(payment_timeout=None)
     orderhub.desk.orders.commit(change)
     return change.order.id
@@ -67,6 +68,8 @@ def test_reports_that_wait_are_listed_tried_again_and_dismissed(
     assert "evt_2" in operator.complaint("stray", "dismiss", "demo", "--event", "evt_2")
     operator.run("stray", "dismiss", "demo", "--event", "evt_1")
     assert operator.ask("stray", "list", "demo") == []
+    assert "No reports wait." in operator.run("stray", "retry", "demo").stdout
+    assert "nosuch" in operator.complaint("stray", "list", "nosuch")
 
 
 def test_a_report_whose_order_has_come_meanwhile_is_applied(

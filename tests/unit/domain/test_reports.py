@@ -373,6 +373,50 @@ def test_named_refunds_and_their_total_are_the_same_money() -> None:
     assert story.order.refunded == money("30.00")
 
 
+def test_what_was_asked_for_gives_way_to_the_parts_that_really_went_back() -> None:
+    story = paid()
+    story.do(commands.request_refund, money("100.00"), payment_id=1)
+    story.tell(refund("78.00", "re_1"))
+    assert (story.order.refunded, story.order.refunds_pending) == (money("78.00"), money("22.00"))
+    story.tell(refund("22.00", "re_2"))
+    assert story.order.payment_status is PaymentStatus.REFUNDED
+
+
+def test_what_was_asked_for_gives_way_to_a_total() -> None:
+    story = paid()
+    story.do(commands.request_refund, money("100.00"), payment_id=1)
+    story.tell(refunded_total("28.00"))
+    assert (story.order.refunded, story.order.refunds_pending) == (money("28.00"), money("72.00"))
+    story.tell(refunded_total("100.00"))
+    assert story.order.payment_status is PaymentStatus.REFUNDED
+
+
+def test_a_request_for_all_payments_gives_way_to_a_refund_of_one() -> None:
+    story = Told()
+    story.pay("30.00", "T1")
+    story.tell(report(amount="70.00"))
+    story.do(commands.request_refund, money("100.00"))
+    story.tell(refund("70.00"))
+    assert (story.order.refunded, story.order.refunds_pending) == (money("70.00"), money("30.00"))
+
+
+def test_what_others_told_as_done_only_gives_way_where_both_have_no_room() -> None:
+    story = paid()
+    story.do(commands.request_refund, money("30.00"), payment_id=1)
+    story.do(commands.settle_refund, 1)
+    story.tell(refund("60.00", "re_1"))
+    assert story.order.refunded == money("90.00")
+    story.tell(refund("40.00", "re_2"))
+    assert story.order.refunded == money("100.00")
+
+
+def test_a_total_counts_what_is_under_way_with_a_name_already() -> None:
+    story = paid()
+    story.tell(refund("2.00", "re_1", refund_outcome=UNDER_WAY), refund("1.00", "re_2"))
+    story.tell(refunded_total("3.00"), refund("2.00", "re_1"), refund("1.00", "re_3"))
+    assert story.order.refunded == money("4.00")
+
+
 def test_refunds_never_exceed_what_was_captured() -> None:
     story = paid()
     story.tell(refund("80.00", "re_1"))
@@ -438,6 +482,21 @@ def test_a_dispute_that_is_lost_in_part_takes_that_part_back() -> None:
     assert story.order.refunded == story.order.disputes[0].amount == money("40.00")
 
 
+def test_a_lost_dispute_is_recorded_whatever_went_back_or_was_asked_for() -> None:
+    story = paid()
+    story.do(commands.request_refund, money("100.00"), payment_id=1)
+    story.tell(dispute(DisputeState.LOST))
+    assert (story.order.refunded, story.order.refunds_pending) == (money("100.00"), money("0.00"))
+    story = paid()
+    story.tell(refund("80.00"), dispute(DisputeState.LOST))
+    assert story.order.refunded == money("100.00")
+    assert story.order.disputes[0].state is DisputeState.LOST
+
+
+def test_nothing_that_came_in_is_no_payment() -> None:
+    assert Told().tell(report(amount="0.00")) == []
+
+
 def test_a_reversal_and_the_lost_dispute_behind_it_are_the_same_money() -> None:
     for first, second in (
         (refund(), dispute(DisputeState.LOST)),
@@ -464,6 +523,11 @@ def test_a_payment_request_names_its_order(attempt: int) -> None:
     reference = payment_reference(3475921619881989, attempt)
     assert order_named_in(reference) == "3475921619881989"
     assert len(reference) <= 32
+
+
+def test_an_order_s_id_may_stand_behind_its_shop_s_number() -> None:
+    assert order_named_in("11218-3475921619881989_2") == "3475921619881989"
+    assert order_named_in("TB-3475921619881989") == "TB-3475921619881989"
 
 
 @pytest.mark.parametrize(

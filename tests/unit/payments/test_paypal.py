@@ -439,6 +439,15 @@ def test_a_payment_is_what_its_event_says(
     )
 
 
+@pytest.mark.parametrize("value", ["-128.00", "1.28e2", "NaN", "128,00", "", "1" * 30])
+def test_an_amount_that_paypal_would_not_write_is_none(value: str) -> None:
+    with pytest.raises(InvalidField):
+        one(
+            "PAYMENT.CAPTURE.COMPLETED",
+            captured(amount={"value": value, "currency_code": "USD"}),
+        )
+
+
 @pytest.mark.parametrize(
     ("resource", "failure"),
     [

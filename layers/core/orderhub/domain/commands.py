@@ -305,7 +305,8 @@ def accept_payment(change: Change, payment_id: int) -> None:
         return
     stand = (r for r in change.order.held_refunds if r.state is not RefundState.FAILED)
     if payment.state is not PaymentState.HELD or any(r.payment_id == payment_id for r in stand):
-        raise Refused(Reason.PAYMENT_NOT_HELD, f"payment {payment_id} is not held as a whole")
+        message = f"payment {payment_id} is not held as a whole; give back what is left of it"
+        raise Refused(Reason.PAYMENT_NOT_HELD, message)
     order = _require_open(change)
     _require_amount(order, payment.amount, "payment")
     _require_room_for(order, payment)

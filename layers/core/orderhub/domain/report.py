@@ -102,8 +102,11 @@ def payment_reference(order_id: int, attempt: int = 0) -> str:
 
 
 def order_named_in(reference: str) -> str:
-    """The order's id, or number, in what came back of :func:`payment_reference`."""
-    return reference.partition(_ATTEMPT)[0]
+    """The order's id, or number, in what came back of :func:`payment_reference`. The id may stand
+    behind a shop's number, as one of the order APIs (Shoplazza) writes it: ``11218-1234…``."""
+    name = reference.partition(_ATTEMPT)[0]
+    shop_number, _, order_id = name.partition("-")
+    return order_id if shop_number.isdecimal() and order_id.isdecimal() else name
 
 
 def _tidied(text: str) -> str:

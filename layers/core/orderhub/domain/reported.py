@@ -59,6 +59,9 @@ def apply_report(change: Change, report: PaymentReport) -> None:
 def _capture(change: Change, report: PaymentReport) -> None:
     order = change.visible
     payment = _payment(change, report)
+    if not payment.amount and order.outstanding:
+        # Nothing came in, whatever it is called.
+        return
     is_due = order.status is OrderStatus.OPEN and not order.is_paid
     if payment.amount.currency != order.currency or (
         is_due and payment.amount != order.outstanding

@@ -20,7 +20,7 @@ from .errors import InvalidField, Reason, Refused
 from .money import Money
 from .order import Order
 from .payment import Payment, PaymentState
-from .refund import MAX_REFUNDS, EarlyRefund, Refund, RefundState
+from .refund import MAX_REFUNDS, EarlyRefund, Refund, RefundedLine, RefundState
 from .report import DisputeState, RefundOutcome
 from .settling import flag_excess, settle
 from .status import OrderStatus
@@ -57,10 +57,17 @@ def report_refund(change: Change, told: ReportedRefund) -> None:
     for amount in (told.amount, told.total):
         if amount is not None and amount.currency != payment.amount.currency:
             raise InvalidField("refund", "wrong_currency")
+    rehearsal = Change(change.order, change.now, change.actor)
     if told.refund_id:
-        _report_named(change, payment, told)
+        _report_named(rehearsal, payment, told)
     if told.total is not None:
-        _report_total(change, payment, told.total, told)
+        _report_total(rehearsal, payment, told.total, told)
+    _take_over(change, rehearsal)
+
+
+def _take_over(change: Change, rehearsal: Change) -> None:
+    for entry in rehearsal.recorded:
+        change.record(entry.event)
 
 
 def apply_early_refunds(change: Change, payment: Payment) -> None:
@@ -99,15 +106,12 @@ def _try(change: Change, command: Callable[[Change], None]) -> None:
         command(rehearsal)
     except (InvalidField, Refused):
         return
-    for entry in rehearsal.recorded:
-        change.record(entry.event)
+    _take_over(change, rehearsal)
 
 
 def lose_dispute(change: Change, dispute: Dispute) -> None:
     """Money went back by a dispute. Providers don't call that a refund, or tell of one besides.
-
-    Raises :class:`Refused` (``refund_exceeds_captured``).
-    """
+    What was asked for and not done gives way; no more goes back than there is."""
     payment = change.order.payment_of(dispute.provider, dispute.transaction_id)
     if payment is None or payment.state is not PaymentState.CAPTURED:
         return
@@ -115,9 +119,12 @@ def lose_dispute(change: Change, dispute: Dispute) -> None:
         return
     for refund in _of(change.order, payment):
         is_since = refund.created_at >= dispute.opened_at
-        if is_since and refund.amount == dispute.amount and refund.state is not RefundState.FAILED:
+        if is_since and refund.amount == dispute.amount and refund.state is RefundState.SUCCEEDED:
             return
-    _add(change, payment, dispute.amount, reason=dispute.reason or "dispute lost")
+    _give_way(change, payment, _asked_for(change.order, payment), dispute.amount)
+    amount = min(dispute.amount, _left(change.order, payment))
+    if amount:
+        _add(change, payment, amount, reason=dispute.reason or "dispute lost")
 
 
 # -- before the payment --------------------------------------------------------------------------
@@ -198,12 +205,7 @@ def _report_named(change: Change, payment: Payment, told: ReportedRefund) -> Non
             return
     if told.amount is None:
         raise InvalidField("refund", "blank")
-    unnamed = [
-        refund
-        for refund in _of(change.order, payment)
-        if refund.state is not RefundState.FAILED and not _is_named(refund, payment)
-    ]
-    for refund in unnamed:
+    for refund in _unnamed(change.order, payment):
         if refund.amount == told.amount:
             change.record(
                 happened.RefundIdentified(
@@ -212,9 +214,8 @@ def _report_named(change: Change, payment: Payment, told: ReportedRefund) -> Non
             )
             _follow(change, refund, told)
             return
-    rest = None
     if told.outcome is not RefundOutcome.FAILED:
-        rest = _take_out(change, [r for r in unnamed if r.is_of_total], told.amount)
+        _give_way(change, payment, _unnamed(change.order, payment), told.amount)
     _add(
         change,
         payment,
@@ -225,21 +226,59 @@ def _report_named(change: Change, payment: Payment, told: ReportedRefund) -> Non
         reason=told.reason,
         failure=told.failure,
     )
-    if rest:
-        _add(change, payment, rest, is_of_total=True)
 
 
-def _take_out(change: Change, known_by_total: list[Refund], amount: Money) -> Money | None:
-    """A total counts what nobody had named yet: take ``amount`` out of that. Return what is left of
-    the last part that it touches."""
-    for refund in known_by_total:
+def _unnamed(order: Order, payment: Payment) -> list[Refund]:
+    """Refunds that may be what the provider has another name for: first what only its total knew,
+    then what was asked for, then what others told as done."""
+    found = [
+        refund
+        for refund in (*order.refunds, *order.held_refunds)
+        if refund.state is not RefundState.FAILED
+        and not _is_named(refund, payment)
+        and (refund.payment_id == payment.id or _may_be_of(refund, payment))
+    ]
+    return sorted(
+        found, key=lambda r: (not r.is_of_total, r.state is not RefundState.REQUESTED, r.id)
+    )
+
+
+def _may_be_of(refund: Refund, payment: Payment) -> bool:
+    return refund.payment_id is None and payment.state is PaymentState.CAPTURED
+
+
+def _asked_for(order: Order, payment: Payment) -> list[Refund]:
+    return [r for r in _unnamed(order, payment) if r.state is RefundState.REQUESTED]
+
+
+def _give_way(change: Change, payment: Payment, unnamed: list[Refund], amount: Money) -> None:
+    """Take ``amount`` out of refunds without a name, since it is likely a part of them; out of what
+    others told as done only where both have no room. The rest of the last one stays."""
+    for refund in unnamed:
+        is_done = refund.state is RefundState.SUCCEEDED and not refund.is_of_total
+        if is_done and amount <= _left(change.order, payment):
+            return
         change.record(happened.RefundFailed(refund_id=refund.id, failure=SUPERSEDED))
         if refund.amount > amount:
-            return refund.amount - amount
+            _add(
+                change,
+                payment,
+                refund.amount - amount,
+                provider=refund.provider,
+                is_of_all=refund.payment_id is None,
+                outcome=(
+                    RefundOutcome.SUCCEEDED
+                    if refund.state is RefundState.SUCCEEDED
+                    else RefundOutcome.UNDER_WAY
+                ),
+                reason=refund.reason,
+                is_of_total=refund.is_of_total,
+                lines=refund.lines,
+            )
+            return
         amount = amount - refund.amount
         if not amount:
-            return None
-    return None
+            return
 
 
 def _follow(change: Change, refund: Refund, told: ReportedRefund) -> None:
@@ -271,21 +310,28 @@ def fail_refund(change: Change, refund_id: int, failure: str) -> None:
 
 
 def _report_total(change: Change, payment: Payment, total: Money, told: ReportedRefund) -> None:
-    """Add what a total has that is not known yet. It may be an old one, of a time when what failed
-    since had succeeded."""
-    refunds = _of(change.order, payment)
-    known = (r.amount for r in refunds if r.state is RefundState.SUCCEEDED or _came_back(r))
+    """Add what a total has that is not known yet."""
+    known = (r.amount for r in _of(change.order, payment) if _is_known(r, payment))
     missing = total - Money.total(known, total.currency)
-    for refund in refunds:
+    for refund in _unnamed(change.order, payment):
         if refund.state is RefundState.REQUESTED and refund.amount <= missing:
             change.record(happened.RefundSucceeded(refund_id=refund.id))
             missing = missing - refund.amount
     if missing.amount > 0:
+        _give_way(change, payment, _asked_for(change.order, payment), missing)
         _add(change, payment, missing, reason=told.reason, is_of_total=True)
 
 
-def _came_back(refund: Refund) -> bool:
-    return refund.state is RefundState.FAILED and refund.failure != SUPERSEDED
+def _is_known(refund: Refund, payment: Payment) -> bool:
+    """Whether a total may count it already. It may be an old one, of a time when what failed since
+    had succeeded; and what its provider has a name for is counted as soon as it is under way."""
+    match refund.state:
+        case RefundState.REQUESTED:
+            return _is_named(refund, payment)
+        case RefundState.FAILED:
+            return refund.failure != SUPERSEDED
+        case RefundState.SUCCEEDED:
+            return True
 
 
 def _left(order: Order, payment: Payment) -> Money:
@@ -306,14 +352,18 @@ def _add(
     reason: str = "",
     failure: str = "",
     is_of_total: bool = False,
+    lines: tuple[RefundedLine, ...] = (),
+    is_of_all: bool = False,
 ) -> None:
-    """Record a refund that its provider made, whatever window the order has."""
+    """Record a refund that its provider made, whatever window the order has; ``is_of_all`` says
+    that it is of no payment in particular."""
     order = change.order
     if amount.amount <= 0:
         raise InvalidField("refund", "too_small")
     if len(order.refunds) + len(order.held_refunds) >= MAX_REFUNDS:
         raise Refused(Reason.TOO_MANY_REFUNDS, f"an order has at most {MAX_REFUNDS} refunds")
-    if outcome is not RefundOutcome.FAILED and not amount <= _left(order, payment):
+    room = order.refundable if is_of_all else _left(order, payment)
+    if outcome is not RefundOutcome.FAILED and not amount <= room:
         raise Refused(Reason.REFUND_EXCEEDS_CAPTURED)
     is_of_held = payment.state is not PaymentState.CAPTURED
     beyond_sale = order.excess if order.is_paid and not is_of_held else amount
@@ -326,10 +376,11 @@ def _add(
         created_at=change.now,
         updated_at=change.now,
         reason=reason,
-        payment_id=payment.id,
+        payment_id=None if is_of_all else payment.id,
         beyond_sale=min(amount, beyond_sale),
         is_of_held=is_of_held,
         is_of_total=is_of_total,
+        lines=lines,
     )
     change.record(happened.RefundRequested(refund=refund))
     if outcome is RefundOutcome.SUCCEEDED:

@@ -238,6 +238,8 @@ class _Dispute(msgspec.Struct):
 _PAID_WITH: Final = re.compile(r"/v[12]/payments/(?:captures?|sale)/([A-Za-z0-9-]{1,64})")
 """Where a link leads, for a refund from the payment that it is of."""
 
+_AMOUNT: Final = re.compile(r"[0-9]{1,20}(\.[0-9]{1,4})?")
+
 _REVERSED: Final = ".REVERSED"
 
 _PAYMENTS: Final[Mapping[str, ReportKind]] = {
@@ -353,13 +355,17 @@ def _require_time(sent_at: str, now: datetime) -> None:
 # -- events as reports -----------------------------------------------------------------------------
 
 
-def _money(amount: _Amount) -> Money:
+def _money(amount: _Amount, *, may_be_negative: bool = False) -> Money:
     """Refunds of sales are told as negative amounts."""
     value = amount.value if amount.value is not None else amount.total
     currency = first((amount.currency_code, amount.currency))
     if value is None or not currency:
         raise InvalidField("amount", "blank")
-    return Money.of(value.removeprefix("-"), currency)
+    if may_be_negative:
+        value = value.removeprefix("-")
+    if not _AMOUNT.fullmatch(value):
+        raise InvalidField("amount", "not_a_number")
+    return Money.of(value, currency)
 
 
 def _reference(resource: _Resource) -> str:
@@ -396,7 +402,7 @@ def _refund(kind: str, event: _Event) -> PaymentReport:
     """A sale that PayPal reversed is told as the sale itself: all of it went back."""
     resource = read(_Resource, event.resource)
     paid_with = _payment_of(resource)
-    amount = _money(resource.amount)
+    amount = _money(resource.amount, may_be_negative=True)
     if not paid_with and not kind.endswith(_REVERSED):
         raise InvalidField("capture_id", "blank")
     outcome = _refund_outcome(kind, resource)

@@ -109,6 +109,7 @@ def _payment(payment: Payment) -> Json:
         "id": payment.id,
         "merchant_trade_no": payment.transaction_id,
         "amount": payment.amount.decimal_text,
+        "currency": payment.amount.currency,
         "state": payment.state.value,
         "subject_text": payment.subject or None,
         "created_at": _time(payment.created_at),
