@@ -4,6 +4,7 @@ What was truly captured and refunded is decided first, from it follow the report
 of them on the way, the order must hold what those that arrived say, and all of it in the end.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
@@ -135,14 +136,21 @@ class Arrivals(Story):
     def gone_of(self, payment: TruePayment) -> int:
         """What went back of a payment, in its minor units."""
         known = self.order.payment_of("stripe", payment.id)
+        if known is None:
+            return 0
+        # What was asked for of an order with one payment is of that one.
+        captured = [p for p in self.order.payments if p.state is PaymentState.CAPTURED]
+        mine = {known.id, None} if captured == [known] else {known.id}
         return sum(
             refund.amount.amount
             for refund in (*self.order.refunds, *self.order.held_refunds)
-            if known and refund.payment_id == known.id and refund.state == "succeeded"
+            if refund.payment_id in mine and refund.state == "succeeded"
         )
 
 
-interruptions = st.sampled_from(["nothing", "nothing", "nothing", "expire", "sweep", "cancel"])
+interruptions = st.sampled_from(
+    ["nothing", "nothing", "nothing", "expire", "sweep", "cancel", "ask"]
+)
 
 
 def interrupt(story: Arrivals, what: str) -> None:
@@ -153,10 +161,19 @@ def interrupt(story: Arrivals, what: str) -> None:
             story.wait(20 * MINUTE)
             story.do(commands.close_what_is_due)
         case "cancel":
-            try:
-                story.do(commands.cancel)
-            except Refused:
-                return
+            _unless_refused(story, commands.cancel)
+        case "ask":
+            # Somebody asks for all that could go back; what is reported is done at the providers.
+            wanted = story.order.refundable
+            if wanted:
+                _unless_refused(story, commands.request_refund, wanted)
+
+
+def _unless_refused(story: Arrivals, command: Callable[..., object], *given: Money) -> None:
+    try:
+        story.do(command, *given)
+    except Refused:
+        return
 
 
 @examples(200)

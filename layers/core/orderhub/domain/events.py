@@ -238,9 +238,12 @@ class RefundRequested:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefundSucceeded:
+    """``is_of_total`` says that its provider told no more than a total that has room for it."""
+
     TYPE: ClassVar[str] = "refund.succeeded"
 
     refund_id: int
+    is_of_total: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -253,13 +256,15 @@ class RefundFailed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefundIdentified:
-    """The provider's own name for a refund that was asked for without."""
+    """The provider's own name for a refund that was asked for without, and of which payment it
+    is."""
 
     TYPE: ClassVar[str] = "refund.identified"
 
     refund_id: int
     provider: str
     reported_as: str
+    payment_id: int | None = None
 
     @property
     def claims(self) -> tuple[Reference, ...]:

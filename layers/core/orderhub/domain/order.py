@@ -450,9 +450,10 @@ def _apply(order: Order, event: Event, at: datetime, actor: Actor) -> Order:
         case happened.RefundRequested():
             return replace(order, refunds=(*order.refunds, event.refund))
         case happened.RefundSucceeded():
-            return _with_refund(
-                order, event.refund_id, state=RefundState.SUCCEEDED, updated_at=at, failure=""
-            )
+            changes = {"state": RefundState.SUCCEEDED, "updated_at": at, "failure": ""}
+            if event.is_of_total:
+                changes["is_of_total"] = True
+            return _with_refund(order, event.refund_id, **changes)
         case happened.RefundFailed():
             return _with_refund(
                 order,
@@ -462,7 +463,12 @@ def _apply(order: Order, event: Event, at: datetime, actor: Actor) -> Order:
                 failure=event.failure,
             )
         case happened.RefundIdentified():
-            return _with_refund(order, event.refund_id, reported_as=event.reported_as)
+            return _with_refund(
+                order,
+                event.refund_id,
+                reported_as=event.reported_as,
+                payment_id=event.payment_id,
+            )
         case happened.RefundReportedEarly():
             return replace(order, early_refunds=(*order.early_refunds, event.refund))
         case happened.RefundWindowClosed():

@@ -209,7 +209,10 @@ def _report_named(change: Change, payment: Payment, told: ReportedRefund) -> Non
         if refund.amount == told.amount:
             change.record(
                 happened.RefundIdentified(
-                    refund_id=refund.id, provider=told.provider, reported_as=told.refund_id
+                    refund_id=refund.id,
+                    provider=told.provider,
+                    reported_as=told.refund_id,
+                    payment_id=payment.id,
                 )
             )
             _follow(change, refund, told)
@@ -313,9 +316,10 @@ def _report_total(change: Change, payment: Payment, total: Money, told: Reported
     """Add what a total has that is not known yet."""
     known = (r.amount for r in _of(change.order, payment) if _is_known(r, payment))
     missing = total - Money.total(known, total.currency)
-    for refund in _unnamed(change.order, payment):
-        if refund.state is RefundState.REQUESTED and refund.amount <= missing:
-            change.record(happened.RefundSucceeded(refund_id=refund.id))
+    mine = {refund.id for refund in _of(change.order, payment)}
+    for refund in _asked_for(change.order, payment):
+        if refund.id in mine and refund.amount <= missing:
+            change.record(happened.RefundSucceeded(refund_id=refund.id, is_of_total=True))
             missing = missing - refund.amount
     if missing.amount > 0:
         _give_way(change, payment, _asked_for(change.order, payment), missing)
