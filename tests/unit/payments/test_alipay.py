@@ -325,10 +325,7 @@ def test_no_time_at_all_is_refused(keys: KeyPair) -> None:
 
 def test_a_changed_bit_is_refused_wherever_it_is(keys: KeyPair) -> None:
     original = alipay_request(keys, paid())
-    start = original.body.index(b"&sign=") + 1
-    everywhere = range(0, len(original.body) * 8, 7)
-    signature = range(start * 8, len(original.body) * 8)
-    for bit in sorted({*everywhere, *signature}):
+    for bit in range(len(original.body) * 8):
         body = bytearray(original.body)
         body[bit // 8] ^= 1 << bit % 8
         if form(bytes(body)) == form(original.body):

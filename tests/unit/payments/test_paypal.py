@@ -136,9 +136,9 @@ def test_what_paypal_signed_is_taken() -> None:
     ]
 
 
-def bits(content: bytes, step: int) -> Iterator[bytes]:
-    """``content`` with one bit changed, every ``step`` bits another one."""
-    for at in range(0, len(content) * 8, step):
+def bits(content: bytes) -> Iterator[bytes]:
+    """``content`` with one bit changed, each in turn."""
+    for at in range(len(content) * 8):
         changed = bytearray(content)
         changed[at // 8] ^= 1 << at % 8
         yield bytes(changed)
@@ -146,14 +146,14 @@ def bits(content: bytes, step: int) -> Iterator[bytes]:
 
 def test_a_body_with_any_bit_changed_is_refused() -> None:
     good = signed()
-    for body in bits(good.body, 23):
+    for body in bits(good.body):
         assert refusal(replace(good, body=body)) == SignatureRefused.WRONG_SIGNATURE
 
 
 def test_a_signature_with_any_bit_changed_is_refused() -> None:
     good = signed()
     signature = good.headers["paypal-transmission-sig"].encode()
-    for changed in bits(signature, 1):
+    for changed in bits(signature):
         headers = {**good.headers, "paypal-transmission-sig": changed.decode("latin-1")}
         refusal(replace(good, headers=headers))
 

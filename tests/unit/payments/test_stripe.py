@@ -118,9 +118,9 @@ def test_a_timestamp_that_no_calendar_has_is_refused() -> None:
     assert refusal(notification, account()) == SignatureRefused.OUT_OF_TIME
 
 
-def bits(content: bytes, step: int) -> Iterator[bytes]:
-    """``content`` with one bit changed, every ``step`` bits another one."""
-    for at in range(0, len(content) * 8, step):
+def bits(content: bytes) -> Iterator[bytes]:
+    """``content`` with one bit changed, each in turn."""
+    for at in range(len(content) * 8):
         changed = bytearray(content)
         changed[at // 8] ^= 1 << at % 8
         yield bytes(changed)
@@ -128,14 +128,14 @@ def bits(content: bytes, step: int) -> Iterator[bytes]:
 
 def test_a_body_with_any_bit_changed_is_refused() -> None:
     good = signed(paid())
-    for body in bits(good.body, 7):
+    for body in bits(good.body):
         refusal(replace(good, body=body), account())
 
 
 def test_a_signature_with_any_bit_changed_is_refused() -> None:
     good = signed(paid())
     stamp, _, signature = good.headers["stripe-signature"].partition(",v1=")
-    for changed in bits(signature.encode(), 1):
+    for changed in bits(signature.encode()):
         header = f"{stamp},v1={changed.decode('latin-1')}"
         refusal(replace(good, headers={"stripe-signature": header}), account())
 
