@@ -206,7 +206,8 @@ def _report_named(change: Change, payment: Payment, told: ReportedRefund) -> Non
     if told.amount is None:
         raise InvalidField("refund", "blank")
     for refund in _unnamed(change.order, payment):
-        if refund.amount == told.amount:
+        has_room = refund.payment_id is not None or refund.amount <= _room(change.order, payment)
+        if refund.amount == told.amount and has_room:
             change.record(
                 happened.RefundIdentified(
                     refund_id=refund.id,
@@ -339,10 +340,16 @@ def _is_known(refund: Refund, payment: Payment) -> bool:
 
 
 def _left(order: Order, payment: Payment) -> Money:
-    """What of a payment has not gone back and is not on its way."""
+    """What of a payment can still be said to have gone back."""
+    room = _room(order, payment)
+    return min(room, order.refundable) if payment.state is PaymentState.CAPTURED else room
+
+
+def _room(order: Order, payment: Payment) -> Money:
+    """What of a payment has not gone back and is not on its way, as far as that is known to be of
+    this payment."""
     gone = (r.amount for r in _of(order, payment) if r.state is not RefundState.FAILED)
-    left = payment.amount - Money.total(gone, payment.amount.currency)
-    return min(left, order.refundable) if payment.state is PaymentState.CAPTURED else left
+    return payment.amount - Money.total(gone, payment.amount.currency)
 
 
 def _add(
