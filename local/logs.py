@@ -17,11 +17,14 @@ from rich.text import Text
 from local.cloud import LocalCloud
 
 if TYPE_CHECKING:
+    from mypy_boto3_logs import CloudWatchLogsClient
     from mypy_boto3_logs.type_defs import FilteredLogEventTypeDef
 
 _POLL_SECONDS = 1.0
 # CloudWatch may show an event some time after a later one; look back this far on every poll.
 _OVERLAP_MS = 10_000
+# As many events as one call returns at most.
+_PAGE = 10_000
 _PLATFORM_LINE = re.compile(r"^(START|END|REPORT|INIT_START) ")
 _TROUBLE = re.compile(
     r'"level":\s*"(ERROR|CRITICAL)"|\[ERROR\]|Traceback \(most recent|Task timed out|errorMessage'
@@ -105,13 +108,8 @@ def lines(
 def _read(cloud: LocalCloud, functions: _Functions, start: int) -> Iterator[Line]:
     client = cloud.client("logs")
     for group, owner in functions.owners.items():
-        events: list[FilteredLogEventTypeDef] = []
         try:
-            pages = client.get_paginator("filter_log_events").paginate(
-                logGroupName=group, startTime=start
-            )
-            for page in pages:
-                events += page["events"]
+            events = list(events_since(client, group, start))
         except client.exceptions.ResourceNotFoundException:
             continue  # No function has logged there yet.
 
@@ -129,6 +127,27 @@ def _read(cloud: LocalCloud, functions: _Functions, start: int) -> Iterator[Line
                 function=owner or named.get(event["logStreamName"], ""),
                 message=event["message"].rstrip(),
             )
+
+
+def events_since(
+    client: CloudWatchLogsClient, group: str, start: int
+) -> Iterator[FilteredLogEventTypeDef]:
+    """Yield all events of a log group from a moment on (milliseconds), oldest first.
+
+    The emulator answers one page and no token for the next one, so that a full page is followed
+    by the one that begins at its last moment.
+    """
+    while True:
+        page = client.filter_log_events(logGroupName=group, startTime=start, limit=_PAGE)["events"]
+        last = page[-1]["timestamp"] if len(page) == _PAGE else None
+        if last is None or last == start:
+            yield from page
+        else:
+            yield from (event for event in page if event["timestamp"] < last)
+        if last is None:
+            return
+        # A full page of one moment is all that can be had of it.
+        start = last + 1 if last == start else last
 
 
 def render(line: Line) -> Text:

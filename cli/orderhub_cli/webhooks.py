@@ -12,7 +12,15 @@ from orderhub.domain.delivery import Delivery, DeliveryState
 from orderhub.domain.subscription import Subscription, SubscriptionKind
 from orderhub.services import resend as sending
 from orderhub.services import subscriptions as subscribing
-from orderhub.services.subscriptions import LONGEST_SECRET, OVERLAP, SHORTEST_SECRET
+from orderhub.services.manage_shops import require_shop
+from orderhub.services.subscriptions import (
+    FEWEST_BYTES,
+    LONGEST_SECRET,
+    MOST_BYTES,
+    OVERLAP,
+    SHORTEST_SECRET,
+    STANDARD_PREFIX,
+)
 from orderhub_cli.arguments import AsJson, ShopId, identifier, moment, understood
 from orderhub_cli.connection import connected, connected_for_events, connected_for_secrets
 from orderhub_cli.console import (
@@ -54,8 +62,9 @@ SecretFile = Annotated[
     typer.Option(
         "--secret-file",
         metavar="FILE",
-        help=f"A file with the secret to sign with, of {SHORTEST_SECRET} to {LONGEST_SECRET} "
-        "characters, for a subscriber that has one already; '-' is stdin.",
+        help="A file with the secret to sign with, for a subscriber that has one already; '-' is "
+        f"stdin. For the kind standard: {STANDARD_PREFIX} and {FEWEST_BYTES} to {MOST_BYTES} bytes "
+        f"in base64. For others: {SHORTEST_SECRET} to {LONGEST_SECRET} characters.",
         show_default="a random secret",
     ),
 ]
@@ -290,14 +299,14 @@ def resend(
     """
     if (event is None) == (since is None) or (until is not None and since is None):
         raise typer.BadParameter("give --event, or --since and maybe --until", ctx=context)
+    bounds = None if since is None else _bounds(since, until)
     at = connected_for_events(context)
     subscription = subscribing.find_subscription(at.subscription_desk, shop_id, webhook_id)
-    if event is not None:
-        order_id, sequence = understood("--event", lambda: _event(event))
-        count = at.resender.one(subscription, order_id, sequence)
+    if bounds is not None:
+        count = at.resender.between(subscription, *bounds)
     else:
-        first, last = _bounds(since, until)
-        count = at.resender.between(subscription, first, last)
+        order_id, sequence = understood("--event", lambda: _event(event or ""))
+        count = at.resender.one(subscription, order_id, sequence)
     if as_json:
         print_json({"queued": count})
     else:
@@ -331,6 +340,8 @@ def redrive(
     if webhook is not None and shop is None:
         raise typer.BadParameter("--webhook goes with --shop", ctx=context)
     at = connected_for_events(context)
+    if shop is not None:
+        require_shop(at.shops, shop)
     count = sending.redrive(at.delivery_queue, at.desk.clock, shop_id=shop, subscription_id=webhook)
     if as_json:
         print_json({"queued": count})
@@ -351,8 +362,9 @@ def republish(
 
     All that listen to the bus get them: subscribers, and other rules.
     """
-    at = connected_for_events(context)
     first, last = _bounds(since, until)
+    at = connected_for_events(context)
+    require_shop(at.shops, shop_id)
     count = sending.republish(at.desk.orders, at.bus, shop_id, first, last)
     if as_json:
         print_json({"published": count})
@@ -365,9 +377,11 @@ REPUBLISH_EXAMPLES: Final = examples(
 )
 
 
-def _bounds(since: str | None, until: str | None) -> tuple[datetime, datetime | None]:
-    first = understood("--since", lambda: moment(since or ""))
+def _bounds(since: str, until: str | None) -> tuple[datetime, datetime | None]:
+    first = understood("--since", lambda: moment(since))
     last = None if until is None else understood("--until", lambda: moment(until))
+    if last is not None and last < first:
+        raise typer.BadParameter("it is before --since", param_hint="'--until'")
     return first, last
 
 

@@ -101,7 +101,7 @@ def test_a_subscriber_may_bring_its_secret(
     ("url", "topic", "said"),
     [
         ("https://10.1.2.3/", "*", "url"),
-        ("http://erp.example/", "*", "url"),
+        ("http://erp.example/", "*", "must be https"),
         ("no url", "*", "url"),
         (URL, "order.bought", "no such topic"),
     ],
@@ -180,6 +180,8 @@ def test_events_are_sent_again_one_or_all_of_a_time(
     assert "off" in operator.complaint(*resend, "--since", "2026-11-21T12:00:00Z")
     for wrong in ((), ("--event", "4"), ("--since", "noon"), ("--until", "2026-11-21T12:00:00Z")):
         operator.complaint(*resend, *wrong, exit_code=2)
+    backwards = ("--since", "2026-11-21T12:00:00Z", *until)
+    assert "before --since" in operator.complaint(*resend, *backwards, exit_code=2)
 
 
 def test_what_was_given_up_is_queued_again(operator: Operator, queues: Queues) -> None:
@@ -197,6 +199,7 @@ def test_what_was_given_up_is_queued_again(operator: Operator, queues: Queues) -
     assert operator.ask(*redrive, "--shop", "demo") == {"queued": 2}
     assert operator.ask(*redrive) == {"queued": 1}
     operator.complaint(*redrive, "--webhook", "7", exit_code=2)
+    assert "shop nosuch does not exist" in operator.complaint(*redrive, "--shop", "nosuch")
 
 
 def test_events_are_put_on_the_bus_again(
@@ -206,6 +209,10 @@ def test_events_are_put_on_the_bus_again(
     republish = ("republish", "demo", "--since")
     assert operator.ask(*republish, "2026-11-21T12:00:00Z") == {"published": 1}
     assert "Published 0 events" in operator.run(*republish, "2026-11-22T12:00:00Z").stdout
+    backwards = ("2026-11-21T12:00:00Z", "--until", "2026-11-21T11:00:00Z")
+    assert "before --since" in operator.complaint(*republish, *backwards, exit_code=2)
+    nowhere = ("republish", "nosuch", "--since", "2026-11-21T12:00:00Z")
+    assert "shop nosuch does not exist" in operator.complaint(*nowhere)
 
 
 def test_a_table_without_tags_is_told_apart(operator: Operator, orderhub: Application) -> None:

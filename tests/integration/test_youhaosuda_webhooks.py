@@ -219,6 +219,14 @@ def test_webhooks_are_listed_page_by_page_in_the_order_of_their_ids(api: Client)
     assert listed(api, fields="id,topic", limit=1) == [{"id": ids[0], "topic": "orders/paid"}]
 
 
+@pytest.mark.parametrize("operation", ["list_webhooks", "count_webhooks"])
+@pytest.mark.parametrize("name", ["limit", "page"])
+def test_a_page_that_can_not_be_read_is_refused_by_lists_and_counts(
+    api: Client, operation: str, name: str
+) -> None:
+    assert len(errors(api.call(operation, query={name: "many"}))) == 1
+
+
 def test_filters_combine(api: Client) -> None:
     paid, created = create(api), create(api, topic="orders/create")
     elsewhere = create(api, address="https://erp.example.com/other")

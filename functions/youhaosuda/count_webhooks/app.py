@@ -11,7 +11,7 @@ from orderhub.wire.youhaosuda.api import API
 
 @endpoint(API, scope="read_orders")
 def handler(request: Request, _desk: Desk) -> Response:
-    query = subscriptions.webhook_query(request)
+    wanted = subscriptions.webhook_listing(request)
     desk = application().subscription_desk
     found = list_subscriptions(desk, request.shop.id, kind=subscriptions.KIND)
-    return outbound.count(len(query.among(found)))
+    return outbound.count(len(wanted.query.among(found)))

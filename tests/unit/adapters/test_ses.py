@@ -34,10 +34,17 @@ def refusal(code: str, status: int) -> ClientError:
     return ClientError(answer, "SendEmail")
 
 
+def postbox() -> Any:
+    """A client of an empty one: other tests of this process may have theirs open still."""
+    ses_backends[DEFAULT_ACCOUNT_ID]["eu-central-1"].reset()
+    client = boto3.client("sesv2", region_name="eu-central-1")
+    client.create_email_identity(EmailIdentity=SENDER)
+    return client
+
+
 def test_a_message_arrives_as_it_was_written() -> None:
     with mock_aws():
-        client = boto3.client("sesv2", region_name="eu-central-1")
-        client.create_email_identity(EmailIdentity=SENDER)
+        client = postbox()
         SesMailer(client, SENDER).send(MAIL)
         (sent,) = ses_backends[DEFAULT_ACCOUNT_ID]["eu-central-1"].sent_messages
     assert sent.source == SENDER
@@ -47,8 +54,7 @@ def test_a_message_arrives_as_it_was_written() -> None:
 
 def test_a_copy_goes_with_it_where_one_is_asked_for() -> None:
     with mock_aws():
-        client = boto3.client("sesv2", region_name="eu-central-1")
-        client.create_email_identity(EmailIdentity=SENDER)
+        client = postbox()
         for mail in (MAIL, replace(MAIL, copy_to="me@example.com")):
             SesMailer(client, SENDER).send(mail)
         sent = ses_backends[DEFAULT_ACCOUNT_ID]["eu-central-1"].sent_messages

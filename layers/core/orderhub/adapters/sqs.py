@@ -1,4 +1,4 @@
-"""Deliveries on SQS queues."""
+"""What waits on SQS queues: deliveries, and events that can't be read."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -11,7 +11,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from orderhub.domain.errors import Busy, Unavailable
-from orderhub.ports import DeadDelivery, QueuedDelivery
+from orderhub.ports import DeadDelivery, QueuedDelivery, UnreadableEvent
 
 from . import aws
 
@@ -105,6 +105,26 @@ class SqsDeliveries:
                     ],
                 )
             _require_all(answer)
+
+
+class SqsUnreadableEvents:
+    """:class:`orderhub.ports.UnreadableEvents` on a queue, by URL."""
+
+    def __init__(self, client: "SQSClient", queue: str) -> None:
+        self._client = client
+        self._queue = queue
+
+    def put_aside(self, found: UnreadableEvent) -> None:
+        content = {
+            "unreadable_event": found.keys,
+            "why": found.why,
+            "event_id": found.event_id,
+            "sequence_number": found.sequence_number,
+        }
+        with _translated():
+            self._client.send_message(
+                QueueUrl=self._queue, MessageBody=json.dumps(content, ensure_ascii=False)
+            )
 
 
 def queued_delivery(body: str) -> QueuedDelivery:

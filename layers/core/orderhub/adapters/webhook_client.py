@@ -133,7 +133,9 @@ class HttpWebhookClient:
         try:
             self._admitted(url, _Deadline(self._seconds), allow_http=allow_http)
         except EndpointFailed as failure:
-            raise EndpointRefused("unresolved") from failure
+            # Plain HTTP is for private addresses, and this name has none.
+            is_safe = allow_http or url.lower().startswith("https:")
+            raise EndpointRefused("unresolved" if is_safe else "scheme") from failure
 
     def post(
         self, url: str, headers: Mapping[str, str], body: bytes, *, allow_http: bool = False
@@ -148,15 +150,18 @@ class HttpWebhookClient:
     ) -> tuple[_Endpoint, Sequence[IPAddress]]:
         """The endpoint of ``url`` and the addresses that it may be reached at: all that it has."""
         endpoint = _read(url, names_may_be_private=bool(self._private))
+        is_safe = endpoint.is_tls or allow_http
+        if not is_safe and not self._private:
+            raise EndpointRefused("scheme")
         addresses = (
             [endpoint.address] if endpoint.address else self._addresses(endpoint.host, deadline)
         )
         are_private = [self._is_private(address) for address in addresses]
+        if not is_safe and not all(are_private):
+            raise EndpointRefused("scheme")
         for address, is_private in zip(addresses, are_private, strict=True):
             if not is_private and not is_public(address):
                 raise EndpointRefused("address")
-        if not endpoint.is_tls and not allow_http and not all(are_private):
-            raise EndpointRefused("scheme")
         return endpoint, addresses
 
     def _is_private(self, address: IPAddress) -> bool:

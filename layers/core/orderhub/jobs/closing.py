@@ -7,12 +7,14 @@ as text, since that is what JSON objects can do.
 from typing import Any, Final, TypedDict
 
 from aws_lambda_powertools.logging import Logger
-from aws_lambda_powertools.metrics import Metrics, MetricUnit
+from aws_lambda_powertools.metrics import Metrics, MetricUnit, single_metric
 
 from orderhub import bootstrap
 from orderhub.domain.order import DeadlineKind
 from orderhub.ports import OrderKey
 from orderhub.services import close_due as service
+
+from .invocation import names_itself
 
 logger = Logger(service="orderhub")
 metrics = Metrics(namespace="OrderHub", service="orderhub")
@@ -47,6 +49,7 @@ class BatchFailed(Exception):
 
 
 @metrics.log_metrics
+@names_itself(logger)
 def find_due(event: FindDue, context: Any) -> DueFound:
     """One pass over the due index: all shards, a page of each."""
     metrics.add_dimension("kind", event["kind"])
@@ -59,6 +62,14 @@ def find_due(event: FindDue, context: Any) -> DueFound:
     due = service.find_due(application.desk, DeadlineKind(event["kind"]), cursors, PASS_SIZE)
     orders = [f"{key.shop_id}/{key.order_id}" for key in due.orders]
     metrics.add_metric("DueFound", MetricUnit.Count, len(orders))
+    if due.unreadable:
+        # Of whatever kind: one alarm is on all of them.
+        with single_metric(
+            "DueUnreadable", MetricUnit.Count, len(due.unreadable), namespace="OrderHub"
+        ) as unreadable:
+            unreadable.add_dimension("service", "orderhub")
+    for key in due.unreadable:
+        logger.error("due entry unreadable", extra={"kind": event["kind"], "key": key})
     if event["cursors"] is None:
         # Told by every run, so that silence means that nobody looks any more.
         metrics.add_metric("DueLag", MetricUnit.Seconds, due.lag)
@@ -75,6 +86,7 @@ def find_due(event: FindDue, context: Any) -> DueFound:
 
 
 @metrics.log_metrics
+@names_itself(logger)
 def close_due(event: CloseBatch, context: Any) -> dict[str, int]:
     """Close what is due on each order of a batch. Raises :class:`BatchFailed` after trying all."""
     outcome = service.close_due(

@@ -19,6 +19,8 @@ from orderhub.domain.delivery import DeliveryState
 from orderhub.ports import DeliveryQueue, QueuedDelivery
 from orderhub.services.deliver import Deliverer, Outcome
 
+from .invocation import names_itself
+
 logger = Logger(service="orderhub")
 metrics = Metrics(namespace="OrderHub", service="orderhub")
 
@@ -27,6 +29,7 @@ _AT_ONCE: Final = 10
 
 
 @metrics.log_metrics
+@names_itself(logger)
 def dispatch_events(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Queue a message per subscription and topic for each event of a batch from the bus."""
     application = bootstrap.application()
@@ -53,6 +56,7 @@ def dispatch_events(event: dict[str, Any], context: Any) -> dict[str, Any]:
 
 
 @metrics.log_metrics
+@names_itself(logger)
 def deliver_webhook(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Send a batch of deliveries, all at once, and say when to try again what failed."""
     application = bootstrap.application()

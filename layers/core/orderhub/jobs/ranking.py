@@ -7,9 +7,12 @@ from aws_lambda_powertools.logging import Logger
 from orderhub import bootstrap
 from orderhub.services import rank_orders
 
+from .invocation import names_itself
+
 logger = Logger(service="orderhub")
 
 
+@names_itself(logger)
 def lay_milestones(event: dict[str, Any], context: Any) -> None:
     """Lay what milestones there can be in each shop that the batch of stream records is about.
 

@@ -49,8 +49,8 @@ LONGEST_SECRET: Final = 256
 
 STANDARD_PREFIX: Final = "whsec_"
 _RANDOM_BYTES: Final = 32
-_FEWEST_BYTES: Final = 24
-_MOST_BYTES: Final = 64
+FEWEST_BYTES: Final = 24
+MOST_BYTES: Final = 64
 
 OVERLAP: Final = timedelta(hours=24)
 """How long a secret that was replaced goes on signing beside the new one."""
@@ -277,7 +277,7 @@ def _require_secret(kind: SubscriptionKind, secret: str) -> str:
         raise InvalidField("secret", "invalid", "a secret has no blanks and nothing but ASCII")
     if kind is SubscriptionKind.STANDARD and not _is_standard(secret):
         message = (
-            f"a secret is {STANDARD_PREFIX} and {_FEWEST_BYTES} to {_MOST_BYTES} bytes in base64"
+            f"a secret is {STANDARD_PREFIX} and {FEWEST_BYTES} to {MOST_BYTES} bytes in base64"
         )
         raise InvalidField("secret", "invalid", message)
     return secret
@@ -290,7 +290,7 @@ def _is_standard(secret: str) -> bool:
         key = base64.b64decode(secret.removeprefix(STANDARD_PREFIX), validate=True)
     except binascii.Error:
         return False
-    return _FEWEST_BYTES <= len(key) <= _MOST_BYTES
+    return FEWEST_BYTES <= len(key) <= MOST_BYTES
 
 
 def _sealed(vault: Vault, subscription: Subscription, held: Sequence[HeldSecret]) -> bytes:

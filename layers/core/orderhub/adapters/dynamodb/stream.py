@@ -5,7 +5,7 @@ import json
 from collections.abc import Mapping
 from typing import Any, Final
 
-from orderhub.ports import OrderKey, OutgoingEvent
+from orderhub.ports import OrderKey, OutgoingEvent, UnreadableEvent
 
 from . import items, keys
 
@@ -49,6 +49,17 @@ def outgoing(item: Mapping[str, Any]) -> OutgoingEvent:
         occurred_at=item["at"]["S"],
         resource=f"{key.shop_id}/{key.order_id}",
         detail=text,
+    )
+
+
+def unreadable_event(record: Mapping[str, Any], error: Exception) -> UnreadableEvent:
+    """What tells a stream record from others when :func:`outgoing_event` raised ``error``."""
+    change = record["dynamodb"]
+    return UnreadableEvent(
+        event_id=record.get("eventID", ""),
+        sequence_number=change["SequenceNumber"],
+        keys={name: key["S"] for name, key in change["Keys"].items()},
+        why=type(error).__name__,
     )
 
 

@@ -117,10 +117,10 @@ def webhook_id(request: Request) -> int:
 
 def webhook_listing(request: Request) -> Listing[WebhookQuery]:
     paging = parse(Paging, request.query)
-    return Listing(webhook_query(request), paging.offset, paging.size, paging.fields)
+    return Listing(_webhook_query(request), paging.offset, paging.size, paging.fields)
 
 
-def webhook_query(request: Request) -> WebhookQuery:
+def _webhook_query(request: Request) -> WebhookQuery:
     given = parse(_Filters, request.query)
     return WebhookQuery(
         since_id=inbound.since(given),
