@@ -6,6 +6,7 @@ from typing import Annotated, Final
 import typer
 
 from orderhub.domain.order import DeadlineKind
+from orderhub.services import manage_shops
 from orderhub.services.due import DueOfKind, what_is_due
 from orderhub_cli import arguments, durations
 from orderhub_cli.arguments import AsJson
@@ -50,8 +51,11 @@ def due(
     Deadlines hold from their millisecond on, whatever stands here: these are what the closing
     machines take up next. Up to 10,000 entries of each kind are read.
     """
+    ahead = timedelta(seconds=_seconds("--within", within))
+    longest = _seconds("--late", late) if late else None
     at = connected_for_sweeping(context)
-    ahead = timedelta(seconds=durations.seconds_in(within) or 0)
+    if shop_id:
+        manage_shops.require_shop(at.shops, shop_id)
     found = [
         what_is_due(
             at.desk,
@@ -67,11 +71,17 @@ def due(
         print_json({"now": found[0].now, "within": within, "kinds": [_plain(of) for of in found]})
     else:
         _print(found, within)
-    longest = durations.seconds_in(late) if late else None
     too_late = [of.kind.value for of in found if longest is not None and of.late > longest]
     if too_late:
         complain(f"due for longer than {late}: {', '.join(too_late)}")
         raise typer.Exit(REFUSED)
+
+
+def _seconds(option: str, text: str) -> int:
+    seconds = durations.seconds_in(text)
+    if seconds is None:
+        raise typer.BadParameter("must have an end", param_hint=f"'{option}'")
+    return seconds
 
 
 def _print(found: list[DueOfKind], within: str) -> None:
@@ -94,6 +104,9 @@ def _print(found: list[DueOfKind], within: str) -> None:
     ]
     if listed:
         print_table("Next", ("Order", "Shop", "Kind", "At", ""), listed)
+    unreadable = [(of.kind.value, key) for of in found for key in of.unreadable]
+    if unreadable:
+        print_table("Unreadable entries", ("Kind", "Key"), unreadable)
     if any(of.was_cut for of in found):
         print_note("There are more than were read; the closing machines take up the oldest first.")
 
@@ -109,6 +122,7 @@ def _plain(of: DueOfKind) -> dict[str, object]:
         "late_seconds": of.late,
         "coming": of.coming,
         "was_cut": of.was_cut,
+        "unreadable": of.unreadable,
         "orders": [
             {
                 "shop_id": waiting.key.shop_id,

@@ -63,30 +63,39 @@ def reconcile(
 
     Changes nothing without --repair, which makes right what follows from the events, and never
     overwrites what others write meanwhile. Exits with 1 when something stays wrong. Refunds that
-    are due, held payments, open disputes and stray reports are listed, and are no damage.
+    are due, held payments, open disputes and reports without an order are listed, and are no
+    damage. Where events are missing, or the money is not the same in the order and in its events,
+    nothing of the order is mended.
     """
     first = _read("--since", since)
     last = _read("--until", until)
     if name and (first or last):
         raise typer.BadParameter("an order has no range of times", param_hint="'--order'")
+    if first and last and first > last:
+        raise typer.BadParameter("is after --until", param_hint="'--since'")
     at = connected_for_sweeping(context)
     manage_shops.require_shop(at.shops, shop_id)
     auditor = Auditor(at.desk, at.audit)
     outcomes: Iterable[Reconciled]
+    told: dict[str, object] = {}
     if name:
         order_id = order_id_of(auditor, shop_id, name)
-        outcomes = [reconcile_order(auditor, shop_id, order_id, repair=repair)]
+        one = reconcile_order(auditor, shop_id, order_id, name=name, repair=repair)
+        outcomes = [one]
+        told = {"order_id": one.order_id, "number": one.number}
     else:
         outcomes = reconcile_shop(auditor, shop_id, since=first, until=last, repair=repair)
     checked, found, is_clean = _followed(outcomes)
     if as_json:
-        print_json({"orders": checked, "clean": is_clean, "findings": [_plain(*f) for f in found]})
+        findings = [_plain(*each) for each in found]
+        print_json({"orders": checked, **told, "clean": is_clean, "findings": findings})
     else:
-        _print(checked, found)
+        _print(counted(checked, "order") if not told else f"order {_shown(told)}", found)
     if not is_clean:
         if not as_json:
             wrong = sum(state in (_WRONG, _MENDABLE) for state, _ in found)
-            complain(f"{counted(wrong, 'thing')} wrong with shop {shop_id}")
+            of = f"order {_shown(told)} of shop {shop_id}" if told else f"shop {shop_id}"
+            complain(f"{counted(wrong, 'thing')} wrong with {of}")
         raise typer.Exit(REFUSED)
 
 
@@ -115,13 +124,18 @@ def _followed(outcomes: Iterable[Reconciled]) -> tuple[int, list[tuple[str, Find
     return checked, found, is_clean
 
 
+def _shown(told: dict[str, object]) -> object:
+    """What a person calls the order."""
+    return told["number"] or told["order_id"]
+
+
 def _state(finding: Finding) -> str:
     if finding.flaw.is_to_do:
         return _TO_DO
-    return _MENDABLE if finding.flaw.is_mendable else _WRONG
+    return _MENDABLE if finding.is_mendable else _WRONG
 
 
-def _print(checked: int, found: list[tuple[str, Finding]]) -> None:
+def _print(checked: str, found: list[tuple[str, Finding]]) -> None:
     if found:
         rows = [
             (each.number or each.order_id or "", state, each.flaw.replace("_", " "), each.told)
@@ -130,7 +144,7 @@ def _print(checked: int, found: list[tuple[str, Finding]]) -> None:
         print_table("Findings", ("Order", "State", "What", "Details"), rows)
     states = [state for state, _ in found]
     if _WRONG not in states and _MENDABLE not in states:
-        print_done(f"{counted(checked, 'order')}: all agree with their events.")
+        print_done(f"{checked} found: all that was looked at agrees with the events.")
     elif _MENDABLE in states:
         print_note("What is mendable, --repair mends.")
 

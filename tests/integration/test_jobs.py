@@ -5,13 +5,16 @@ import copy
 import json
 import os
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 import boto3
 import pytest
 
 from orderhub import bootstrap
+from orderhub.adapters import sqs
 from orderhub.adapters.dynamodb import items
 from orderhub.adapters.eventbridge import EventBridgeBus
 from orderhub.adapters.system import SystemClock
@@ -83,6 +86,34 @@ def test_passes_go_on_where_the_last_one_ended(
         answer = find(answer["cursors"])
     assert len(found) == len(made)
     assert set(found) == made
+
+
+def test_damaged_entries_stop_nobody_and_are_counted(
+    application: Application,
+    past_noon: None,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Each page may end with one, so that the next begins behind it."""
+    monkeypatch.setattr(closing, "PASS_SIZE", 1)
+    client: Any = application._dynamodb
+    made = [placed("demo", tail=tail) for tail in range(4)]
+    for change in made:
+        application.desk.orders.commit(change)
+    sorts = ("2026-01-01T00:00:00.000Z", "2026-01-01#demo#1", "0", "2026-01-01T00:00:00Z#demo#x")
+    for tail, sort in enumerate(sorts):
+        item = items.header(placed("demo", tail=50 + tail).order, application.settings.due_shards)
+        item["due_sk"] = {"S": sort}
+        client.put_item(TableName=application.settings.table_name, Item=item)
+    found: list[str] = []
+    answer = find()
+    while answer["more"]:
+        found += [order for batch in answer["batches"] for order in batch["orders"]]
+        answer = find(answer["cursors"])
+    found += [order for batch in answer["batches"] for order in batch["orders"]]
+    assert sorted(found) == sorted(map(key, made))
+    told = [json.loads(line) for line in capsys.readouterr().out.splitlines() if "{" in line]
+    assert sum(sum(line.get("DueUnreadable", [])) for line in told) == len(sorts)
 
 
 def test_what_is_due_is_closed_once(application: Application, past_noon: None) -> None:
@@ -200,6 +231,29 @@ def bus(application: Application, monkeypatch: pytest.MonkeyPatch) -> FakeBus:
     return bus
 
 
+@dataclass
+class Aside:
+    """The queue of what could not be read."""
+
+    client: Any
+    url: str
+
+    def letters(self) -> list[Any]:
+        found = self.client.receive_message(QueueUrl=self.url, MaxNumberOfMessages=10)
+        return [json.loads(message["Body"]) for message in found.get("Messages", [])]
+
+
+@pytest.fixture
+def aside(bus: FakeBus, monkeypatch: pytest.MonkeyPatch) -> Aside:
+    client = boto3.client("sqs")
+    url = client.create_queue(QueueName=f"unpublished-{uuid4().hex}")["QueueUrl"]
+    monkeypatch.setattr(sqs, "connect", lambda: client)
+    settings = replace(bootstrap.application().settings, unpublished_queue=url)
+    deployed = Application(settings, bus=bus)
+    monkeypatch.setattr(bootstrap, "application", lambda: deployed)
+    return Aside(client, url)
+
+
 def record(number: int, item: dict[str, Any]) -> dict[str, Any]:
     """A stream record as Lambda hands it over: binary attributes as base64 text."""
     shown = copy.deepcopy(payload("streams/publish_events")["Records"][0])
@@ -238,13 +292,48 @@ def test_only_what_was_not_published_is_asked_for_again(bus: FakeBus) -> None:
     assert len(bus.taken) == 4
 
 
-def test_an_unreadable_record_stops_the_batch_there_but_not_before(bus: FakeBus) -> None:
+def good_and_bad(*numbers: int, bad: int) -> list[dict[str, Any]]:
     change = placed("demo")
     good = items.event(change.order, change.recorded[0])
-    bad = {"pk": {"S": "nonsense"}}
-    records = [record(1, good), record(2, bad), record(3, good)]
-    assert publish(records) == {"batchItemFailures": [{"itemIdentifier": "2"}]}
-    assert len(bus.taken) == 1
+    return [record(n, {"pk": {"S": "nonsense"}} if n == bad else good) for n in numbers]
+
+
+def test_an_unreadable_record_is_put_aside_and_holds_up_no_other(
+    bus: FakeBus, aside: Aside, capsys: pytest.CaptureFixture[str]
+) -> None:
+    records = good_and_bad(1, 2, 3, bad=2)
+    assert publish(records) == {"batchItemFailures": []}
+    assert len(bus.taken) == 2
+    keys = {name: key["S"] for name, key in records[1]["dynamodb"]["Keys"].items()}
+    assert aside.letters() == [
+        {
+            "unreadable_event": keys,
+            "why": "ValueError",
+            "event_id": records[1]["eventID"],
+            "sequence_number": "2",
+        }
+    ]
+    metrics = [json.loads(line) for line in capsys.readouterr().out.splitlines() if "_aws" in line]
+    assert (metrics[-1]["EventsUnreadable"], metrics[-1]["EventsPublished"]) == ([1.0], [2.0])
+
+
+def test_an_unreadable_record_that_can_not_be_put_aside_is_asked_for_again(
+    bus: FakeBus, aside: Aside
+) -> None:
+    aside.client.delete_queue(QueueUrl=aside.url)
+    assert publish(good_and_bad(1, 2, 3, bad=2)) == {"batchItemFailures": [{"itemIdentifier": "2"}]}
+
+
+@pytest.mark.parametrize(("bad", "letters"), [(1, 1), (3, 0)])
+def test_what_comes_back_with_the_bus_is_put_aside_then(
+    bus: FakeBus, aside: Aside, bad: int, letters: int
+) -> None:
+    """Nothing is put aside twice because the bus took no more."""
+    bus.room = 0
+    assert publish(good_and_bad(1, 2, 3, bad=bad)) == {
+        "batchItemFailures": [{"itemIdentifier": "2" if bad == 1 else "1"}]
+    }
+    assert len(aside.letters()) == letters
 
 
 def test_an_event_too_large_for_the_bus_goes_out_without_its_data(bus: FakeBus) -> None:

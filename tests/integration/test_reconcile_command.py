@@ -35,7 +35,12 @@ def order(bench: Bench) -> Order:
 
 def test_a_shop_without_damage(operator: Operator, order: Order) -> None:
     assert operator.ask("reconcile", "demo") == {"orders": 1, "clean": True, "findings": []}
-    assert "1 order: all agree" in operator.run("reconcile", "demo").stdout
+    assert (
+        "1 order found: all that was looked at agrees" in operator.run("reconcile", "demo").stdout
+    )
+    told = operator.ask("reconcile", "demo", "--order", "TB-1")
+    assert (told["order_id"], told["number"], told["clean"]) == (order.id, order.number, True)
+    assert f"order {order.number}" in operator.run("reconcile", "demo", "--order", "TB-1").stdout
 
 
 def test_damage_is_shown_then_mended_then_gone(
@@ -45,6 +50,8 @@ def test_damage_is_shown_then_mended_then_gone(
     told = operator.ask("reconcile", "demo", "--order", "TB-1", exit_code=1)
     assert told == {
         "orders": 1,
+        "order_id": order.id,
+        "number": order.number,
         "clean": False,
         "findings": [
             {
@@ -93,6 +100,8 @@ def test_mistakes_in_the_command(operator: Operator, bench: Bench) -> None:
     when = ("--since", "2026-11-21T12:00:00Z")
     operator.complaint("reconcile", "demo", "--order", "TB-1", *when, exit_code=2)
     operator.complaint("reconcile", "demo", "--since", "yesterday", exit_code=2)
+    backwards = (*when, "--until", "2026-11-21T11:00:00Z")
+    operator.complaint("reconcile", "demo", *backwards, exit_code=2)
 
 
 def test_deadlines_are_not_judged_by_a_part_of_their_shards(

@@ -15,11 +15,14 @@ from orderhub.bootstrap import Application
 from orderhub.domain import commands
 from orderhub.domain.commands import Change
 from orderhub.domain.details import Reference
-from orderhub.domain.errors import NotFound
+from orderhub.domain.errors import Busy, NotFound
 from orderhub.domain.order import Order
+from orderhub.domain.report import PaymentReport, ReportKind
 from orderhub.domain.status import OrderStatus
 from orderhub.domain.stock import StockTaken
+from orderhub.ports import StrayReport
 from orderhub.services import annotate_order, rank_orders, reconcile
+from orderhub.services.apply_report import NO_ORDER
 from orderhub.services.find_order import find_order
 from orderhub.services.rank_orders import lay_milestones
 from orderhub.services.reconcile import (
@@ -116,13 +119,12 @@ def headless(bench: Bench, order: Order) -> None:
 
 
 def another_snapshot(bench: Bench, order: Order) -> None:
-    wrong = replace(order, status=OrderStatus.CANCELLED, payments=())
+    wrong = replace(order, status=OrderStatus.CANCELLED)
     bench.change(order, body=items.header(wrong, 4)["body"])
 
 
-def left_behind(bench: Bench, order: Order) -> None:
-    first = placed(tail=1, lines=2, name="TB-1").order
-    bench.write(items.header(first, 4))
+def unread_version(bench: Bench, order: Order) -> None:
+    bench.change(order, version=None)
 
 
 def unlisted(bench: Bench, order: Order) -> None:
@@ -164,6 +166,11 @@ def nameless(bench: Bench, order: Order) -> None:
     bench.remove_name(order, "payment", "marketplace", "ALI-1")
 
 
+def half_named(bench: Bench, order: Order) -> None:
+    item = items.reference("demo", Reference("order", "marketplace:taobao", "TB-1"), order.id, NOON)
+    bench.write({name: value for name, value in item.items() if name != "order_id"})
+
+
 Damage = Callable[[Bench, Order], None]
 
 
@@ -173,7 +180,8 @@ Damage = Callable[[Bench, Order], None]
         (unreadable, {Flaw.SNAPSHOT_UNREADABLE}),
         (headless, {Flaw.SNAPSHOT_UNREADABLE}),
         (another_snapshot, {Flaw.SNAPSHOT_DIFFERS, Flaw.INDEX_DIFFERS}),
-        (left_behind, {Flaw.SNAPSHOT_DIFFERS}),
+        (unread_version, {Flaw.INDEX_DIFFERS}),
+        (half_named, {Flaw.REFERENCE_MISSING}),
         (unlisted, {Flaw.INDEX_DIFFERS}),
         (told_wrongly, {Flaw.INDEX_DIFFERS}),
         (on_another_desk, {Flaw.INDEX_DIFFERS}),
@@ -232,13 +240,38 @@ def test_missing_events_are_told_and_nothing_is_made_of_the_rest(bench: Bench) -
     assert bench.read(order) == before
 
 
-def test_an_index_is_mended_from_the_snapshot_where_events_are_missing(bench: Bench) -> None:
+def test_nothing_of_an_order_without_all_its_events_is_mended(bench: Bench) -> None:
     order = bench.sold()
     bench.remove(order, keys.event(order.version))
     bench.change(order, desk_pk={"S": "elsewhere"})
+    before = bench.read(order)
     outcome = bench.check(order, repair=True)
-    assert flaws(outcome) == [Flaw.EVENTS_MISSING]
-    assert bench.desk.orders.get("demo", order.id) == order
+    assert {Flaw.EVENTS_MISSING, Flaw.INDEX_DIFFERS} <= set(flaws(outcome))
+    assert outcome.mended == ()
+    assert not any(finding.is_mendable for finding in outcome.left)
+    assert bench.read(order) == before
+
+
+def damaged_body(bench: Bench, order: Order) -> None:
+    """Nobody can read it any more, but that it is of the fifth version."""
+    bench.change(order, version=None, body={"S": json.dumps({"version": order.version})})
+
+
+@pytest.mark.parametrize("damage", [unread_version, damaged_body])
+def test_the_last_events_are_missed_also_by_the_version_in_the_snapshot(
+    bench: Bench, damage: Damage
+) -> None:
+    order = bench.sold()
+    damage(bench, order)
+    last = list(range(2, order.version + 1))
+    for sequence in last:
+        bench.remove(order, keys.event(sequence))
+    before = bench.read(order)
+    outcome = bench.check(order, repair=True)
+    told = {finding.flaw: finding.told for finding in outcome.left}
+    assert told[Flaw.EVENTS_MISSING] == ", ".join(map(str, last))
+    assert outcome.mended == ()
+    assert bench.read(order) == before
 
 
 def test_an_unreadable_event_is_told(bench: Bench) -> None:
@@ -246,6 +279,14 @@ def test_an_unreadable_event_is_told(bench: Bench) -> None:
     bench.change(order, keys.event(3), body={"S": '{"data": {}}'})
     outcome = bench.check(order, repair=True)
     assert [(f.flaw, f.told) for f in outcome.left] == [(Flaw.EVENT_UNREADABLE, "3")]
+
+
+@pytest.mark.parametrize("sk", ["EVENT#abc", "EVENT#", "EVENT#7", "EVENT#00000٣"])
+def test_an_item_among_the_events_that_is_none_is_told(bench: Bench, sk: str) -> None:
+    order = bench.sold()
+    bench.write(bench.key(order, sk))
+    outcome = bench.check(order, repair=True)
+    assert [(f.flaw, f.told) for f in outcome.left] == [(Flaw.EVENT_UNREADABLE, sk)]
 
 
 def test_a_name_that_leads_to_another_order_is_told_and_left(bench: Bench) -> None:
@@ -258,8 +299,8 @@ def test_a_name_that_leads_to_another_order_is_told_and_left(bench: Bench) -> No
     assert bench.check(other).left == ()
 
 
-def test_money_that_the_events_do_not_add_up_to_is_told(bench: Bench) -> None:
-    order = bench.sold()
+def captured_less(bench: Bench, order: Order) -> None:
+    """An event says another amount than what happened."""
     sequence = next(
         n
         for n in range(1, 9)
@@ -268,8 +309,122 @@ def test_money_that_the_events_do_not_add_up_to_is_told(bench: Bench) -> None:
     content = json.loads(bench.read(order, keys.event(sequence))["body"]["S"])
     content["data"]["payment"]["amount"] = [50, "CNY"]
     bench.change(order, keys.event(sequence), body={"S": json.dumps(content)})
+
+
+def unpaid(bench: Bench, order: Order) -> None:
+    """A snapshot of before the payment."""
+    bench.write(items.header(placed(tail=1, lines=2, name="TB-1").order, 4))
+
+
+def stored_less(bench: Bench, order: Order) -> None:
+    """A snapshot with another amount than what happened."""
+    paid = replace(order.payments[0], amount=payment("2.00").amount)
+    bench.change(order, body=items.header(replace(order, payments=(paid,)), 4)["body"])
+
+
+@pytest.mark.parametrize(
+    ("damage", "told"),
+    [
+        (captured_less, "captured marketplace 3.00 CNY in the order, 0.50 CNY in its events"),
+        (
+            unpaid,
+            (
+                "captured marketplace 0.00 CNY in the order, 3.00 CNY in its events; "
+                "refunded unknown 0.00 CNY in the order, 1.00 CNY in its events"
+            ),
+        ),
+        (stored_less, "captured marketplace 2.00 CNY in the order, 3.00 CNY in its events"),
+    ],
+    ids=lambda value: getattr(value, "__name__", ""),
+)
+def test_money_that_order_and_events_tell_differently_is_told_and_left(
+    bench: Bench, damage: Damage, told: str
+) -> None:
+    order = bench.sold()
+    damage(bench, order)
+    bench.change(order, desk_pk=None)
+    before = bench.read(order)
+    outcome = bench.check(order, repair=True)
+    assert [f.told for f in outcome.left if f.flaw is Flaw.MONEY_DIFFERS] == [told]
+    assert not outcome.is_clean
+    assert outcome.mended == ()
+    assert bench.read(order) == before
+
+
+def test_money_that_never_was_enough_is_told(bench: Bench) -> None:
+    order = bench.sold()
+    captured_less(bench, order)
     found = flaws(bench.check(order))
-    assert {Flaw.SNAPSHOT_DIFFERS, Flaw.PAID_UNCOVERED, Flaw.REFUNDED_TOO_MUCH} <= set(found)
+    assert {Flaw.MONEY_DIFFERS, Flaw.PAID_UNCOVERED, Flaw.REFUNDED_TOO_MUCH} <= set(found)
+
+
+def test_a_name_that_leads_to_an_order_which_does_not_claim_it_is_told(bench: Bench) -> None:
+    order, other = bench.sold(1), bench.sold(2)
+    name = Reference("order", "marketplace:taobao", "TB-1")
+    bench.write(items.reference("demo", name, other.id, NOON))
+    found = order_id_of(bench.auditor, "demo", "TB-1")
+    assert found == other.id
+    outcome = reconcile_order(bench.auditor, "demo", found, name="TB-1", repair=True)
+    told = "order marketplace:taobao TB-1 leads here"
+    assert [(f.flaw, f.told, f.number) for f in outcome.left] == [
+        (Flaw.REFERENCE_UNCLAIMED, told, other.number)
+    ]
+    assert not outcome.is_clean
+    by_its_own = reconcile_order(bench.auditor, "demo", other.id, name="TB-2")
+    assert by_its_own.left == ()
+    assert flaws(bench.check(order)) == [Flaw.REFERENCE_ELSEWHERE]
+
+
+def test_a_name_that_leads_nowhere_finds_nothing(bench: Bench) -> None:
+    order = bench.sold()
+    half_named(bench, order)
+    with pytest.raises(NotFound):
+        find_order(bench.desk, "demo", "TB-1")
+    with pytest.raises(NotFound):
+        order_id_of(bench.auditor, "demo", "TB-1")
+    again = placed(tail=5, name="TB-1")
+    with pytest.raises(Busy):
+        bench.desk.orders.commit(again)
+
+
+def stray(why: str = NO_ORDER, **named: Any) -> StrayReport:
+    report = PaymentReport(
+        kind=ReportKind.REFUNDED,
+        provider="alipay",
+        event_id=f"e{named}{why}",
+        at=NOON,
+        refund_id="R-7",
+        amount=payment("1.00").amount,
+        **named,
+    )
+    return StrayReport(report=report, why=why, kept_at=NOON, kept_until=NOON + timedelta(days=900))
+
+
+def test_reports_of_an_order_that_could_not_be_applied_are_told_with_it(bench: Bench) -> None:
+    order, other = bench.sold(1), bench.sold(2)
+    for each in (
+        stray(reference=str(order.id)),
+        stray(reference=order.number),
+        stray(transaction_id="ALI-1"),
+        stray(transaction_id="nobody's"),
+    ):
+        bench.desk.strays.keep("demo", each)
+    mine = bench.check(order)
+    assert [(f.flaw, f.number) for f in mine.left] == [(Flaw.REPORT_STRAYED, order.number)] * 3
+    assert mine.is_clean
+    assert bench.check(other).left == ()
+    (shop,) = [each for each in reconcile_shop(bench.auditor, "demo") if each.order_id is None]
+    assert sorted(f.number for f in shop.left) == ["", *[order.number] * 3]
+    assert shop.is_clean
+
+
+def test_a_report_that_contradicts_its_order_is_no_mere_task(bench: Bench) -> None:
+    order = bench.sold()
+    bench.desk.strays.keep("demo", stray("too_much", transaction_id="ALI-1"))
+    outcome = bench.check(order)
+    assert flaws(outcome) == [Flaw.REPORT_NOT_APPLIED]
+    assert not outcome.is_clean
+    assert shop_flaws(bench) == {None: [Flaw.REPORT_NOT_APPLIED]}
 
 
 def test_what_others_write_meanwhile_is_not_lost(
@@ -349,6 +504,29 @@ def test_all_orders_of_a_shop_are_checked_also_those_that_one_index_lost(bench: 
     }
     assert shop_flaws(bench, repair=True) == {}
     assert [each.id for each in bench.desk.orders.page("demo").orders] == [o.id for o in orders]
+
+
+def test_one_bad_order_keeps_nobody_from_the_others(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    orders = [bench.sold(tail) for tail in range(1, 5)]
+    bench.write(bench.key(orders[0], "EVENT#abc"))
+    bench.change(orders[1], listing={"S": "{"})
+    judged = DynamoAudit.stored
+
+    def stored(self: DynamoAudit, shop_id: str, order_id: int) -> Any:
+        if order_id == orders[2].id:
+            raise Busy("this order is being written all the time; try again")
+        return judged(self, shop_id, order_id)
+
+    monkeypatch.setattr(DynamoAudit, "stored", stored)
+    bench.change(orders[3], desk_pk=None)
+    assert shop_flaws(bench) == {
+        orders[0].id: [Flaw.EVENT_UNREADABLE],
+        orders[1].id: [Flaw.INDEX_DIFFERS],
+        orders[2].id: [Flaw.CHECK_FAILED],
+        orders[3].id: [Flaw.INDEX_DIFFERS],
+    }
 
 
 def test_a_range_of_times_has_what_was_made_or_changed_in_it(bench: Bench) -> None:

@@ -35,4 +35,4 @@ def test_a_kind_of_deadline_has_one_row_with_what_closes_it_and_its_alarms(
 ) -> None:
     (row,) = [line for line in ROWS if line.startswith(f"| `{kind.value}`:")]
     assert f"<stack>-{kind.value.replace('_', '-')}" in row
-    assert row.count("Alarm") == 3
+    assert row.count("Alarm") == (5 if kind is DeadlineKind.PAYMENT else 4)

@@ -357,4 +357,19 @@ def test_closing_that_is_late_fails_or_does_not_run_raises_an_alarm(kind: Deadli
     assert lag["TreatMissingData"] == "breaching"
     (failed,) = alarms_on("DueFailed", "kind", kind.value)
     (runs,) = alarms_on("ExecutionsFailed", "StateMachineArn", name)
-    assert (failed["Threshold"], runs["Threshold"]) == (0, 0)
+    (timeouts,) = alarms_on("ExecutionsTimedOut", "StateMachineArn", name)
+    assert [each["Threshold"] for each in (failed, runs, timeouts)] == [0, 0, 0]
+
+
+def test_damaged_deadlines_of_whatever_kind_raise_an_alarm() -> None:
+    (unreadable,) = alarms_on("DueUnreadable", "service", "orderhub")
+    assert unreadable["Threshold"] == 0
+    assert len(unreadable["Dimensions"]) == 1
+
+
+def test_unpaid_orders_that_are_closed_late_raise_an_alarm() -> None:
+    (late,) = alarms_on("ClosingLag", "kind", DeadlineKind.PAYMENT.value)
+    assert late["Threshold"] == 300
+    assert late["Statistic"] == "Maximum"
+    # Most minutes nothing is closed.
+    assert late["TreatMissingData"] == "notBreaching"

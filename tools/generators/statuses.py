@@ -38,7 +38,9 @@ _PLAIN: Final[dict[StrEnum, str]] = {
     OrderStatus.CANCELLED: "Called off. What was paid by then went back first; what comes later is due back.",
     OrderStatus.EXPIRED: "Not paid in time.",
     PaymentStatus.UNPAID: "No money has come in, and no payment is under way.",
-    PaymentStatus.PARTIALLY_PAID: "Some money has come in, not all; or it came for an order that is dead, and is due back.",
+    PaymentStatus.PARTIALLY_PAID: (
+        "Some money has come in, not all; or it came for an order that is dead, and is due back."
+    ),
     PaymentStatus.PAID: "All of it has come in.",
     PaymentStatus.PARTIALLY_REFUNDED: "Some of it went back.",
     PaymentStatus.REFUNDED: "All of it went back.",

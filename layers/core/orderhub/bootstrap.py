@@ -17,7 +17,7 @@ from .adapters.dynamodb.people import DynamoPeople
 from .adapters.dynamodb.ranks import DynamoRanks
 from .adapters.dynamodb.shops import DynamoShops
 from .adapters.dynamodb.stray_reports import DynamoStrayReports
-from .adapters.dynamodb.stream import order_of, outgoing_event
+from .adapters.dynamodb.stream import order_of, outgoing_event, unreadable_event
 from .adapters.system import SystemClock, SystemEntropy
 from .ports import (
     DeliveryLog,
@@ -30,6 +30,7 @@ from .ports import (
     QrCoder,
     QueuedDelivery,
     Subscriptions,
+    UnreadableEvents,
     Vault,
     WebhookClient,
 )
@@ -44,7 +45,14 @@ if TYPE_CHECKING:
     from .services.resend import Resender
     from .services.subscriptions import SubscriptionDesk
 
-__all__ = ["Application", "application", "order_of", "outgoing_event", "queued_delivery"]
+__all__ = [
+    "Application",
+    "application",
+    "order_of",
+    "outgoing_event",
+    "queued_delivery",
+    "unreadable_event",
+]
 
 
 class Application:
@@ -224,6 +232,12 @@ class Application:
 
         known = self.settings
         return sqs.SqsDeliveries(sqs.connect(), known.deliveries_queue, known.dead_deliveries_queue)
+
+    @cached_property
+    def unreadable_events(self) -> UnreadableEvents:
+        from .adapters import sqs  # noqa: PLC0415
+
+        return sqs.SqsUnreadableEvents(sqs.connect(), self.settings.unpublished_queue)
 
     @cached_property
     def mailer(self) -> Mailer:

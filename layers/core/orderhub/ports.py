@@ -45,11 +45,13 @@ class DuePage:
     """A page of orders with something due, soonest first, and where the next page begins.
 
     ``cursor`` is ``None`` at the end; ``times`` are when the orders fall due, one each.
+    ``unreadable`` are the keys of entries in it that are damaged and name no order.
     """
 
     orders: tuple[OrderKey, ...]
     cursor: str | None
     times: tuple[datetime, ...] = ()
+    unreadable: tuple[str, ...] = ()
 
     @property
     def oldest(self) -> datetime | None:
@@ -121,6 +123,23 @@ class Published:
 
     count: int
     failure: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnreadableEvent:
+    """What identifies a record of the outbox that no event can be read from: where it stands in
+    the table and in its stream, and the kind of error. Its content is left out."""
+
+    event_id: str
+    sequence_number: str
+    keys: Mapping[str, str]
+    why: str
+
+
+class UnreadableEvents(Protocol):
+    def put_aside(self, found: UnreadableEvent) -> None:
+        """Keep it for an operator. Raises when it is not kept."""
+        ...
 
 
 class EventBus(Protocol):
@@ -242,16 +261,20 @@ class StoredOrder:
     """One order as it lies in the table, whole or damaged.
 
     ``snapshot`` is ``None`` where there is none or it can't be read; ``version`` is the one beside
-    it, ``None`` without one. ``events`` are those that can be read, by sequence, ``unreadable`` the
-    sequences of the others. ``wrong`` names attributes beside the snapshot that are not what it
-    demands, ``not_found_in`` indexes that don't show the order though they should, and
+    it, ``None`` without one, and ``version_inside`` the one that the snapshot itself has, which may
+    be told though the rest can't be read. ``events`` are those that can be read, by sequence,
+    ``unreadable`` the sequences of the others, ``strange`` the sort keys of items that stand among
+    the events and have no sequence. ``wrong`` names attributes beside the snapshot that are not
+    what it demands, ``not_found_in`` indexes that don't show the order though they should, and
     ``unlisted`` events that should stand in the index of changes and don't, or the other way round.
     """
 
     snapshot: Order | None
     version: int | None
     events: tuple[Recorded, ...]
+    version_inside: int | None = None
     unreadable: tuple[int, ...] = ()
+    strange: tuple[str, ...] = ()
     wrong: tuple[str, ...] = ()
     not_found_in: tuple[str, ...] = ()
     unlisted: tuple[int, ...] = ()
@@ -266,8 +289,16 @@ class OrderAudit(Protocol):
         where nothing is stored of it. Indexes may lag behind."""
         ...
 
+    def listed(
+        self, shop_id: str, *, after_id: int = 0, before_id: int | None = None
+    ) -> Iterator[int]:
+        """The ids of the orders that the index of times has between these, lowest first, whatever
+        else it says of them."""
+        ...
+
     def owners(self, shop_id: str, names: Sequence[Reference]) -> Mapping[Reference, int]:
-        """The ids of the orders that these names lead to; strongly consistent."""
+        """The ids of the orders that these names lead to; strongly consistent. A damaged name
+        leads nowhere."""
         ...
 
     def rewrite(self, order: Order, read_version: int | None) -> None:
@@ -282,7 +313,8 @@ class OrderAudit(Protocol):
         ...
 
     def claim(self, order: Order, name: Reference) -> None:
-        """Make a name lead to the order, unless it leads somewhere already."""
+        """Make a name lead to the order, unless it leads somewhere already. A damaged one is
+        written over."""
         ...
 
 
@@ -710,7 +742,8 @@ class EndpointRefused(Exception):
     """
 
     def __init__(self, reason: str) -> None:
-        super().__init__(f"a webhook's endpoint is refused: {reason}")
+        wanted = "; it must be https" if reason == "scheme" else ""
+        super().__init__(f"a webhook's endpoint is refused: {reason}{wanted}")
         self.reason = reason
 
 

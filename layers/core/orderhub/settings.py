@@ -22,7 +22,8 @@ class Settings:
     from our clock, either way. ``webhook_networks`` (CIDR) are those that webhooks may go to
     although they are not public. ``webhook_patience`` is for how many seconds an endpoint may fail
     before nothing is sent there any more, ``webhook_retry_scale`` what the waits between attempts
-    are multiplied by; ``deliveries_queue`` and ``dead_deliveries_queue`` are queues' URLs.
+    are multiplied by; ``deliveries_queue``, ``dead_deliveries_queue`` and ``unpublished_queue``
+    are queues' URLs.
     ``api_domain`` and ``api_id`` stand for those of a request where there is none.
     """
 
@@ -38,6 +39,7 @@ class Settings:
     webhook_retry_scale: float = 1.0
     deliveries_queue: str = ""
     dead_deliveries_queue: str = ""
+    unpublished_queue: str = ""
     api_domain: str = ""
     api_id: str = ""
 
@@ -61,6 +63,7 @@ def from_environment() -> Settings:
         webhook_patience=int(os.environ.get("WEBHOOK_PATIENCE") or DEFAULT_WEBHOOK_PATIENCE),
         webhook_retry_scale=float(os.environ.get("WEBHOOK_RETRY_SCALE") or 1),
         deliveries_queue=os.environ.get("DELIVERIES_QUEUE", ""),
+        unpublished_queue=os.environ.get("UNPUBLISHED_QUEUE", ""),
         api_domain=os.environ.get("API_DOMAIN", ""),
         api_id=os.environ.get("API_ID", ""),
     )

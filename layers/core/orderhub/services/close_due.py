@@ -28,11 +28,13 @@ class Due:
     """Orders with something due, and per shard where to read on (absent: its end).
 
     ``lag`` is for how many seconds the oldest of them has been due, 0 when none is.
+    ``unreadable`` are the keys of damaged entries, which name no order.
     """
 
     orders: tuple[OrderKey, ...]
     cursors: dict[int, str]
     lag: float
+    unreadable: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -49,17 +51,19 @@ def find_due(desk: Desk, kind: DeadlineKind, cursors: dict[int, str | None], lim
     """About ``limit`` due orders, of each shard in ``cursors`` its share, from its cursor on."""
     now = desk.clock.now()
     found: list[OrderKey] = []
+    unreadable: list[str] = []
     read_on = {}
     lag = 0.0
     share = max(1, limit // max(1, len(cursors)))
     for shard, cursor in cursors.items():
         page = desk.orders.due(kind, shard, now, limit=share, cursor=cursor)
         found.extend(page.orders)
+        unreadable.extend(page.unreadable)
         if page.oldest:
             lag = max(lag, (now - page.oldest).total_seconds())
         if page.cursor:
             read_on[shard] = page.cursor
-    return Due(tuple(found), read_on, lag)
+    return Due(tuple(found), read_on, lag, tuple(unreadable))
 
 
 def close_due(desk: Desk, orders: Sequence[OrderKey]) -> Closed:

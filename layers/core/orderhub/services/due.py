@@ -35,7 +35,8 @@ class DueOfKind:
 
     ``was_cut`` says that there are more than could be read: ``overdue`` counts at least so many.
     ``late`` is for how many seconds the oldest has been due, 0 when none is. ``listed`` are the
-    first of all, due or still to come.
+    first of all, due or still to come. ``unreadable`` are the keys of damaged entries, of whatever
+    shop, which name no order.
     """
 
     kind: DeadlineKind
@@ -45,6 +46,7 @@ class DueOfKind:
     was_cut: bool
     late: float
     listed: tuple[Waiting, ...]
+    unreadable: tuple[str, ...] = ()
 
 
 def what_is_due(
@@ -67,7 +69,7 @@ def what_is_due(
     of_shards = [_of_shard(desk, kind, shard, now + within, share) for shard in range(shards)]
     found = [
         waiting
-        for waiting in merge(*(entries for entries, _ in of_shards), key=lambda each: each.at)
+        for waiting in merge(*(shard.entries for shard in of_shards), key=lambda each: each.at)
         if not shop_id or waiting.key.shop_id == shop_id
     ]
     first = [waiting.key for waiting in found[:listed]]
@@ -78,25 +80,36 @@ def what_is_due(
         now=now,
         overdue=overdue,
         coming=len(found) - overdue,
-        was_cut=any(was_cut for _, was_cut in of_shards),
+        was_cut=any(shard.was_cut for shard in of_shards),
         late=(now - found[0].at).total_seconds() if overdue else 0.0,
         listed=tuple(
             replace(each, number=numbers.get((each.key.shop_id, each.key.order_id), ""))
             for each in found[:listed]
         ),
+        unreadable=tuple(key for shard in of_shards for key in shard.unreadable),
     )
 
 
-def _of_shard(
-    desk: Desk, kind: DeadlineKind, shard: int, until: datetime, most: int
-) -> tuple[Sequence[Waiting], bool]:
-    """A shard's entries up to ``until``, soonest first, and whether there are more than that."""
+@dataclass(frozen=True, slots=True)
+class _Shard:
+    """A shard's entries, soonest first, and whether there are more than these."""
+
+    entries: Sequence[Waiting]
+    unreadable: Sequence[str]
+    was_cut: bool
+
+
+def _of_shard(desk: Desk, kind: DeadlineKind, shard: int, until: datetime, most: int) -> _Shard:
+    """Up to ``until``, and ``most`` entries."""
     entries: list[Waiting] = []
+    unreadable: list[str] = []
     cursor: str | None = None
     while True:
-        limit = min(_PAGE, most - len(entries))
+        read = len(entries) + len(unreadable)
+        limit = min(_PAGE, most - read)
         page = desk.orders.due(kind, shard, until, limit=limit, cursor=cursor)
         entries.extend(Waiting(*each) for each in zip(page.orders, page.times, strict=True))
+        unreadable.extend(page.unreadable)
         cursor = page.cursor
-        if cursor is None or len(entries) >= most:
-            return entries, cursor is not None
+        if cursor is None or len(entries) + len(unreadable) >= most:
+            return _Shard(entries, unreadable, was_cut=cursor is not None)

@@ -4,14 +4,18 @@ An order's events are the truth. The snapshot, what stands beside it for the ind
 that lead to the order are derived from them and can be made again. What events are missing, or say
 something impossible, is listed for people.
 
+Where an order's money is one thing in its events and another in its snapshot, or events are
+missing, nothing can tell which is right: the order stays as it is, whatever else is wrong with it.
+
 Nothing here reads the whole table: a shop's orders are found by the index of their times and the
 index of changes, so that an order which one of both has lost is found by the other. A name which
-leads to an order that doesn't claim it shows when the order that does claim it is looked at.
+leads to an order that doesn't claim it shows when the order is asked for by it, or when the order
+that does claim it is looked at.
 """
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from itertools import islice
@@ -19,14 +23,18 @@ from typing import Final
 
 from orderhub.domain import identity, ledger
 from orderhub.domain.details import Reference
-from orderhub.domain.errors import NotFound
-from orderhub.domain.events import OrderPlaced, Recorded, claims
+from orderhub.domain.errors import Busy, NotFound, Unavailable
+from orderhub.domain.events import OrderPlaced, claims
+from orderhub.domain.money import Money
 from orderhub.domain.order import Order
-from orderhub.domain.report import DisputeState
+from orderhub.domain.payment_account import PROVIDERS
+from orderhub.domain.report import DisputeState, PaymentReport, order_named_in
 from orderhub.domain.stock import StockItem
 from orderhub.ports import Contention, OrderAudit, StoredOrder
 
+from .apply_report import NO_ORDER
 from .desk import Desk
+from .find_order import NUMBER_SCOPE
 from .rank_orders import SETTLED_AFTER, STEP
 
 LOOKS: Final = 3
@@ -35,7 +43,6 @@ _BETWEEN_LOOKS: Final = 0.3
 _REPAIRS: Final = 5
 AT_ONCE: Final = 4
 _BATCH: Final = 100
-_PAGE: Final = 500
 _SHOWN: Final = 5
 _THE_BEGINNING: Final = datetime(2000, 1, 1, tzinfo=UTC)
 
@@ -58,10 +65,18 @@ class Flaw(StrEnum):
     REFERENCE_MISSING = "reference_missing"
     REFERENCE_ELSEWHERE = "reference_elsewhere"
     """A name that this order claims leads to another one."""
+    REFERENCE_UNCLAIMED = "reference_unclaimed"
+    """The name that it was asked for by leads to it, and it never claimed it."""
     MONEY_DIFFERS = "money_differs"
+    """Its events and its snapshot don't tell the same of captures and refunds."""
     REFUNDED_TOO_MUCH = "refunded_too_much"
     PAID_UNCOVERED = "paid_uncovered"
     """It was marked as paid before its total was captured."""
+    REPORT_NOT_APPLIED = "report_not_applied"
+    """A provider reported something of an order that it could not be: the order's money is not what
+    the provider says."""
+    CHECK_FAILED = "check_failed"
+    """What is stored is damaged so that it could not be looked at."""
     STOCK_BELOW_ZERO = "stock_below_zero"
     RANKS_DIFFER = "ranks_differ"
     # Nothing is wrong with these: somebody has to do something.
@@ -75,31 +90,30 @@ class Flaw(StrEnum):
         """Whether it is somebody's task rather than damage."""
         return self in _TO_DO
 
-    @property
-    def is_mendable(self) -> bool:
-        """Whether it follows from the events, so that ``--repair`` makes it right."""
-        return self in _MENDABLE
-
 
 _TO_DO: Final = frozenset(
     {Flaw.REFUND_DUE, Flaw.PAYMENT_HELD, Flaw.DISPUTE_OPEN, Flaw.REPORT_STRAYED}
 )
+_UNDECIDED: Final = frozenset(
+    {Flaw.EVENTS_MISSING, Flaw.EVENT_UNREADABLE, Flaw.EVENTS_IMPOSSIBLE, Flaw.MONEY_DIFFERS}
+)
+"""With one of these nobody knows what the order should be, so nothing of it is mended."""
 _REWRITTEN: Final = frozenset({Flaw.SNAPSHOT_UNREADABLE, Flaw.SNAPSHOT_DIFFERS, Flaw.INDEX_DIFFERS})
-_MENDABLE: Final = _REWRITTEN | {
-    Flaw.CHANGE_NOT_LISTED,
-    Flaw.REFERENCE_MISSING,
-    Flaw.RANKS_DIFFER,
-}
+_MENDABLE: Final = _REWRITTEN | {Flaw.CHANGE_NOT_LISTED, Flaw.REFERENCE_MISSING}
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """``order_id`` is ``None`` for what concerns the shop. ``told`` names no persons."""
+    """``order_id`` is ``None`` for what concerns the shop. ``told`` names no persons.
+
+    ``is_mendable`` says that it follows from the events, so that ``--repair`` makes it right.
+    """
 
     flaw: Flaw
     told: str
     order_id: int | None = None
     number: str = ""
+    is_mendable: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,6 +122,7 @@ class Reconciled:
     and what is left."""
 
     order_id: int | None
+    number: str = ""
     left: tuple[Finding, ...] = ()
     mended: tuple[Finding, ...] = ()
 
@@ -127,14 +142,12 @@ class Auditor:
 class _Look:
     """One look at an order: how it is stored, what its events yield, and what is wrong with it."""
 
+    order_id: int
     stored: StoredOrder
     replayed: Order | None
     missing: tuple[Reference, ...]
     findings: tuple[Finding, ...]
-
-    @property
-    def order(self) -> Order | None:
-        return self.replayed or self.stored.snapshot
+    number: str = ""
 
 
 def order_id_of(at: Auditor, shop_id: str, name: str) -> int:
@@ -153,20 +166,36 @@ def order_id_of(at: Auditor, shop_id: str, name: str) -> int:
 
 
 def reconcile_order(
-    at: Auditor, shop_id: str, order_id: int, *, repair: bool = False
+    at: Auditor, shop_id: str, order_id: int, *, name: str = "", repair: bool = False
 ) -> Reconciled:
-    """Check one order, and mend it. Raises :class:`NotFound`, or
+    """Check one order with the reports of it that could not be applied, and mend it. ``name`` is
+    what it was asked for by. Raises :class:`NotFound`, or
     :class:`~orderhub.domain.errors.Busy` for one that is written all the time."""
-    return _reconciled(at, shop_id, order_id, repair=repair)[0]
+    outcome, look = _reconciled(at, shop_id, order_id, repair=repair)
+    told = [
+        *(_unclaimed(at, shop_id, look, name) if name else ()),
+        *((flaw, text) for flaw, text, owner in _strays(at, shop_id, look) if owner == order_id),
+    ]
+    added = (Finding(flaw, text, order_id, outcome.number) for flaw, text in told)
+    return replace(outcome, left=(*outcome.left, *added))
+
+
+def _unclaimed(at: Auditor, shop_id: str, look: _Look, name: str) -> Iterator[tuple[Flaw, str]]:
+    if look.replayed is None:
+        return  # what claims the name may be among the events that are missing
+    claimed = {each for entry in look.stored.events for each in claims(entry.event)}
+    for reference, owner in at.desk.orders.named(shop_id, "order", name):
+        if owner == look.order_id and reference not in claimed:
+            yield Flaw.REFERENCE_UNCLAIMED, f"{_named(reference)} leads here"
 
 
 def _reconciled(
     at: Auditor, shop_id: str, order_id: int, *, repair: bool
-) -> tuple[Reconciled, StoredOrder]:
+) -> tuple[Reconciled, _Look]:
     look = _settled_look(at, shop_id, order_id)
     before = look.findings
     for attempt in range(_REPAIRS if repair else 0):
-        if not any(finding.flaw.is_mendable for finding in look.findings):
+        if not any(finding.is_mendable for finding in look.findings):
             break
         try:
             _mend(at, look)
@@ -175,8 +204,9 @@ def _reconciled(
             at.desk.pause(attempt)
         look = _settled_look(at, shop_id, order_id)
     left = {finding.flaw for finding in look.findings}
-    mended = tuple(f for f in before if f.flaw.is_mendable and f.flaw not in left)
-    return Reconciled(order_id=order_id, left=look.findings, mended=mended), look.stored
+    mended = tuple(f for f in before if f.is_mendable and f.flaw not in left)
+    outcome = Reconciled(order_id=order_id, number=look.number, left=look.findings, mended=mended)
+    return outcome, look
 
 
 def _settled_look(at: Auditor, shop_id: str, order_id: int) -> _Look:
@@ -197,6 +227,17 @@ def _look(at: Auditor, shop_id: str, order_id: int) -> _Look:
     stored = at.audit.stored(shop_id, order_id)
     if stored is None:
         raise NotFound("order", order_id)
+    try:
+        return _judged(at, shop_id, order_id, stored)
+    except (Busy, Unavailable):
+        raise
+    # What is stored may say anything.
+    except Exception as error:  # noqa: BLE001
+        failed = Finding(Flaw.CHECK_FAILED, type(error).__name__, order_id)
+        return _Look(order_id, stored, None, (), (failed,))
+
+
+def _judged(at: Auditor, shop_id: str, order_id: int, stored: StoredOrder) -> _Look:
     flaws: list[tuple[Flaw, str]] = list(_gaps(stored))
     replayed: Order | None = None
     if not flaws:
@@ -219,21 +260,26 @@ def _look(at: Auditor, shop_id: str, order_id: int) -> _Look:
             for name, owner in owners.items()
             if owner != order_id
         )
-        flaws.extend(_money_flaws(order, stored.events, is_whole=replayed is not None))
+        flaws.extend(_money_flaws(stored, replayed))
         flaws.extend(_tasks(order))
     number = order.number if order else ""
-    findings = tuple(Finding(flaw, told, order_id, number) for flaw, told in flaws)
-    return _Look(stored, replayed, missing, findings)
+    mendable = frozenset() if {flaw for flaw, _ in flaws} & _UNDECIDED else _MENDABLE
+    findings = tuple(
+        Finding(flaw, told, order_id, number, flaw in mendable) for flaw, told in flaws
+    )
+    return _Look(order_id, stored, replayed, missing, findings, number)
 
 
 def _gaps(stored: StoredOrder) -> Iterator[tuple[Flaw, str]]:
     there = {entry.sequence for entry in stored.events} | set(stored.unreadable)
-    last = max([stored.version or 0, *there])
+    last = max([stored.version or 0, stored.version_inside or 0, *there])
     absent = [sequence for sequence in range(1, last + 1) if sequence not in there]
     if absent or not there:
         yield Flaw.EVENTS_MISSING, _listed(absent) or "all"
     if stored.unreadable:
         yield Flaw.EVENT_UNREADABLE, _listed(stored.unreadable)
+    if stored.strange:
+        yield Flaw.EVENT_UNREADABLE, _listed(stored.strange)
 
 
 def _snapshot_flaws(stored: StoredOrder, replayed: Order | None) -> Iterator[tuple[Flaw, str]]:
@@ -253,24 +299,37 @@ def _snapshot_flaws(stored: StoredOrder, replayed: Order | None) -> Iterator[tup
         yield Flaw.CHANGE_NOT_LISTED, _listed(stored.unlisted)
 
 
-def _money_flaws(
-    order: Order, events: Sequence[Recorded], *, is_whole: bool
-) -> Iterator[tuple[Flaw, str]]:
-    if is_whole:
+def _money_flaws(stored: StoredOrder, replayed: Order | None) -> Iterator[tuple[Flaw, str]]:
+    if replayed:
         try:
-            told = ledger.of_events(events)
+            told = ledger.of_events(stored.events)
         except (LookupError, ValueError):
             yield Flaw.EVENTS_IMPOSSIBLE, "one moves money that was not there"
             return
-        has = ledger.of_order(order)
-        if +told.balances != +has:
-            text = f"reported {told.text or 'nothing'}; stored {ledger.written(has) or 'nothing'}"
-            yield Flaw.MONEY_DIFFERS, text
+        # Once the order's own arithmetic is held against its events, once what was stored.
+        for held in filter(None, (replayed, stored.snapshot)):
+            if text := _apart(ledger.of_order(held), told.balances):
+                yield Flaw.MONEY_DIFFERS, text
+                break
         if told.uncovered:
             yield Flaw.PAID_UNCOVERED, f"{told.uncovered} were missing"
+    order = replayed or stored.snapshot
+    if order is None:
+        return
     back = order.refunded + order.refunds_pending
     if back > order.captured:
         yield Flaw.REFUNDED_TOO_MUCH, f"{back} of {order.captured}"
+
+
+def _apart(in_order: ledger.Balances, in_events: ledger.Balances) -> str:
+    """The balances that differ, with both sides; empty where none does."""
+    return "; ".join(
+        f"{account.value} {provider or 'unknown'} {Money(in_order[key], key[2])} in the order,"
+        f" {Money(in_events[key], key[2])} in its events"
+        for key in sorted(in_order.keys() | in_events.keys())
+        for account, provider, _ in [key]
+        if in_order[key] != in_events[key]
+    )
 
 
 def _tasks(order: Order) -> Iterator[tuple[Flaw, str]]:
@@ -287,12 +346,10 @@ def _tasks(order: Order) -> Iterator[tuple[Flaw, str]]:
 
 def _mend(at: Auditor, look: _Look) -> None:
     """Write what follows from the events. Raises :class:`Contention`."""
-    flaws = {finding.flaw for finding in look.findings}
-    order, stored = look.order, look.stored
+    order, stored = look.replayed, look.stored
     if order is None:
         return
-    # Without all events the snapshot stays as it is; its indexes can still follow from it.
-    if flaws & _REWRITTEN and (look.replayed or flaws & _REWRITTEN == {Flaw.INDEX_DIFFERS}):
+    if any(finding.flaw in _REWRITTEN for finding in look.findings):
         at.audit.rewrite(order, stored.version)
     entries = {entry.sequence: entry for entry in stored.events}
     for sequence in stored.unlisted:
@@ -316,24 +373,33 @@ def reconcile_shop(
 ) -> Iterator[Reconciled]:
     """Check a shop's orders, those alone that were made or changed between these moments (both
     included) if told so, and at last the shop itself: its stock, its ranks (of all orders), and
-    reports that found no order. A few orders are looked at side by side."""
+    reports that wait. A few orders are looked at side by side; one that can't be looked at
+    keeps nobody from the others."""
 
-    def one(order_id: int) -> tuple[Reconciled, StoredOrder] | None:
+    def one(order_id: int) -> tuple[Reconciled, set[StockItem]] | None:
         try:
-            return _reconciled(at, shop_id, order_id, repair=repair)
+            outcome, look = _reconciled(at, shop_id, order_id, repair=repair)
         except NotFound:
             return None  # an index still showed what is gone
+        except Busy as error:
+            failed = Finding(Flaw.CHECK_FAILED, str(error), order_id)
+            return Reconciled(order_id=order_id, left=(failed,)), set()
+        return outcome, _stock_of(look.stored)
 
     by_time: list[int] = []
     stock: set[StockItem] = set()
-    ids = _order_ids(at.desk, shop_id, since, until, by_time)
+    ids = _order_ids(at, shop_id, since, until, by_time)
     with ThreadPoolExecutor(AT_ONCE) as pool:
         while batch := list(islice(ids, _BATCH)):
             for looked_at in filter(None, pool.map(one, batch)):
-                outcome, stored = looked_at
-                stock |= _stock_of(stored)
+                outcome, taken = looked_at
+                stock |= taken
                 yield outcome
-    findings = [*_stock_findings(at.desk, shop_id, stock), *_strays(at.desk, shop_id)]
+    findings = list(_stock_findings(at.desk, shop_id, stock))
+    findings += [
+        Finding(flaw, told, owner, _number_of(at, shop_id, owner) if owner else "")
+        for flaw, told, owner in _strays(at, shop_id)
+    ]
     mended: list[Finding] = []
     if since is None and until is None:
         for finding, order_id in _rank_findings(at.desk, shop_id, by_time):
@@ -343,7 +409,7 @@ def reconcile_shop(
 
 
 def _order_ids(
-    desk: Desk,
+    at: Auditor,
     shop_id: str,
     since: datetime | None,
     until: datetime | None,
@@ -352,16 +418,11 @@ def _order_ids(
     """Each order once. Those that the index of times has are put into ``by_time`` as well."""
     after_id = identity.first_order_id(since) - 1 if since else 0
     before_id = identity.last_order_id(until) + 1 if until else None
-    while True:
-        page = desk.orders.page(shop_id, after_id=after_id, before_id=before_id, limit=_PAGE)
-        for summary in page.orders:
-            by_time.append(summary.id)
-            yield summary.id
-        if page.next_after_id is None:
-            break
-        after_id = page.next_after_id
+    for order_id in at.audit.listed(shop_id, after_id=after_id, before_id=before_id):
+        by_time.append(order_id)
+        yield order_id
     seen = set(by_time)
-    for order_id in desk.orders.changed(shop_id, since or _THE_BEGINNING, until):
+    for order_id in at.desk.orders.changed(shop_id, since or _THE_BEGINNING, until):
         if order_id not in seen:
             seen.add(order_id)
             yield order_id
@@ -383,12 +444,62 @@ def _stock_findings(desk: Desk, shop_id: str, stock: set[StockItem]) -> Iterator
             yield Finding(Flaw.STOCK_BELOW_ZERO, f"{product_id} {variant_id}: {quantity}")
 
 
-def _strays(desk: Desk, shop_id: str) -> Iterator[Finding]:
-    for stray in desk.strays.of_shop(shop_id):
+def _strays(
+    at: Auditor, shop_id: str, look: _Look | None = None
+) -> Iterator[tuple[Flaw, str, int | None]]:
+    """Reports that wait, each with the id of the order that it is of, if one is: the one that was
+    looked at before all others."""
+    for stray in at.desk.strays.of_shop(shop_id):
         report = stray.report
         name = report.transaction_id or report.reference
         told = f"{report.provider} {name}: {report.kind.value}, {stray.why}"
-        yield Finding(Flaw.REPORT_STRAYED, told)
+        flaw = Flaw.REPORT_STRAYED if stray.why == NO_ORDER else Flaw.REPORT_NOT_APPLIED
+        if look and _is_of(report, look):
+            yield flaw, told, look.order_id
+        else:
+            yield flaw, told, _order_of(at, shop_id, report)
+
+
+def _is_of(report: PaymentReport, look: _Look) -> bool:
+    """Whether a report names this order or one of its payments. Asks no names in the table: they
+    may be what the order has lost."""
+    name = order_named_in(report.reference)
+    if identity.order_id_in(name) == look.order_id:
+        return True
+    order = look.replayed or look.stored.snapshot
+    return order is not None and (
+        order.number in {report.reference, name}
+        or any(
+            payment.transaction_id == report.transaction_id
+            and (payment.provider == report.provider or payment.provider not in PROVIDERS)
+            for payment in order.payments
+        )
+    )
+
+
+def _order_of(at: Auditor, shop_id: str, report: PaymentReport) -> int | None:
+    """The id of the order that a report names, or else that has its payment."""
+    name = order_named_in(report.reference)
+    order_id = identity.order_id_in(name)
+    if order_id is not None and at.audit.stored(shop_id, order_id):
+        return order_id
+    named = at.desk.orders.named
+    if name:
+        for whole in dict.fromkeys((report.reference, name)):
+            for reference, owner in named(shop_id, "order", whole):
+                if reference.scope == NUMBER_SCOPE:
+                    return owner
+    if report.transaction_id:
+        for reference, owner in named(shop_id, "payment", report.transaction_id):
+            if reference.scope == report.provider or reference.scope not in PROVIDERS:
+                return owner
+    return None
+
+
+def _number_of(at: Auditor, shop_id: str, order_id: int) -> str:
+    """Empty where the order can't be read."""
+    stored = at.audit.stored(shop_id, order_id)
+    return stored.snapshot.number if stored and stored.snapshot else ""
 
 
 def _rank_findings(
@@ -407,7 +518,7 @@ def _rank_findings(
         if not (milestone.rank == rank == counted and twin == milestone):
             told = f"{counted} orders up to {milestone.id}, not {rank}"
             first = min(milestone.id, wanted or milestone.id)
-            yield Finding(Flaw.RANKS_DIFFER, told), first
+            yield Finding(Flaw.RANKS_DIFFER, told, is_mendable=True), first
             return
 
 
@@ -425,6 +536,6 @@ def _named(name: Reference) -> str:
     return f"{name.kind} {name.scope} {name.value}"
 
 
-def _listed(sequences: Sequence[int]) -> str:
+def _listed(sequences: Sequence[int | str]) -> str:
     shown = ", ".join(map(str, sequences[:_SHOWN]))
     return f"{shown} and {len(sequences) - _SHOWN} more" if len(sequences) > _SHOWN else shown

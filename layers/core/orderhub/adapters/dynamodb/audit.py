@@ -8,11 +8,13 @@ from botocore.exceptions import ClientError
 from orderhub.domain.details import Reference
 from orderhub.domain.errors import Busy
 from orderhub.domain.events import Recorded
+from orderhub.domain.identity import MAX_ORDER_ID
 from orderhub.domain.order import DeadlineKind, Order
 from orderhub.ports import Contention, StoredOrder, VersionConflict
 
 from . import items, keys
 from .client import DynamoDBClient, batch_get, query, translated
+from .codec import decode
 
 _READ_ATTEMPTS: Final = 5
 _BESIDE_THE_SNAPSHOT: Final = (
@@ -67,25 +69,44 @@ class DynamoAudit:
         parts = [item for item in found if item["sk"]["S"].startswith(keys.ORDER_HEADER)]
         happened = [item for item in found if item["sk"]["S"].startswith(keys.EVENT_PREFIX)]
         head = next((item for item in parts if item["sk"]["S"] == keys.ORDER_HEADER), None)
-        snapshot = _readable(parts)
+        snapshot = self._readable(parts)
         events: list[Recorded] = []
         unreadable: list[int] = []
+        strange: list[str] = []
+        listed: set[int] = set()
         for item in happened:
+            sequence = _sequence(item)
+            if sequence is None:
+                strange.append(item["sk"]["S"])
+                continue
             try:
                 events.append(items.recorded(item))
             # Whatever is wrong with it, the others are to be seen.
             except Exception:  # noqa: BLE001
-                unreadable.append(keys.event_sequence(item["sk"]["S"]))
-        listed = {keys.event_sequence(item["sk"]["S"]) for item in happened if _is_listed(item)}
+                unreadable.append(sequence)
+            if _is_listed(item):
+                listed.add(sequence)
         return StoredOrder(
             snapshot=snapshot,
-            version=int(head["version"]["N"]) if head and "version" in head else None,
+            version=_version_beside(head) if head else None,
+            version_inside=_version_inside(head) if head else None,
             events=tuple(events),
             unreadable=tuple(unreadable),
+            strange=tuple(strange),
             wrong=self._wrong(head, snapshot) if head and snapshot else (),
             not_found_in=tuple(self._not_found_in(head)) if head else (),
             unlisted=tuple(_unlisted(events, listed)),
         )
+
+    def _readable(self, parts: Sequence[dict[str, Any]]) -> Order | None:
+        try:
+            order = items.order(parts)
+            if order:
+                items.header(order, self._due_shards)
+        # Whatever is wrong with it: it can't be read, or nothing can be made of it.
+        except Exception:  # noqa: BLE001
+            return None
+        return order
 
     def _wrong(self, head: dict[str, Any], order: Order) -> tuple[str, ...]:
         wanted = items.header(order, self._due_shards)
@@ -117,14 +138,41 @@ class DynamoAudit:
             if not any(item["pk"] == head["pk"] for item in answer["Items"]):
                 yield index
 
+    def listed(
+        self, shop_id: str, *, after_id: int = 0, before_id: int | None = None
+    ) -> Iterator[int]:
+        last = MAX_ORDER_ID if before_id is None else before_id - 1
+        if last <= after_id:
+            return
+        asked: dict[str, Any] = {
+            "TableName": self._table,
+            "IndexName": keys.BY_TIME_INDEX,
+            "KeyConditionExpression": "listing_pk = :shop AND listing_sk BETWEEN :first AND :last",
+            "ExpressionAttributeValues": {
+                ":shop": {"S": keys.shop(shop_id)},
+                ":first": {"N": str(after_id + 1)},
+                ":last": {"N": str(last)},
+            },
+            "ProjectionExpression": "listing_sk",
+        }
+        while True:
+            with translated():
+                answer = self._client.query(**asked)
+            for item in answer["Items"]:
+                yield int(item["listing_sk"]["N"])
+            if not (start := answer.get("LastEvaluatedKey")):
+                return
+            asked["ExclusiveStartKey"] = start
+
     def owners(self, shop_id: str, names: Sequence[Reference]) -> Mapping[Reference, int]:
         wanted = [
             (keys.reference(shop_id, name.kind, name.value), keys.scope(name.scope))
             for name in dict.fromkeys(names)
         ]
         return {
-            keys.reference_in(item["pk"]["S"], item["sk"]["S"]): int(item["order_id"]["N"])
+            keys.reference_in(item["pk"]["S"], item["sk"]["S"]): order_id
             for item in batch_get(self._client, self._table, wanted, consistent=True)
+            if (order_id := items.leads_to(item)) is not None
         }
 
     # -- writing -------------------------------------------------------------------------------
@@ -183,7 +231,10 @@ class DynamoAudit:
                 self._client.put_item(
                     TableName=self._table,
                     Item=item,
-                    ConditionExpression="attribute_not_exists(pk)",
+                    ConditionExpression=(
+                        "attribute_not_exists(pk) OR NOT attribute_type(order_id, :number)"
+                    ),
+                    ExpressionAttributeValues={":number": {"S": "N"}},
                 )
         except ClientError as error:
             if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
@@ -201,12 +252,30 @@ def _unlisted(events: Sequence[Recorded], listed: set[int]) -> Iterator[int]:
             yield entry.sequence
 
 
-def _readable(parts: Sequence[dict[str, Any]]) -> Order | None:
+def _sequence(item: dict[str, Any]) -> int | None:
+    """An event's sequence, ``None`` where its sort key is not that of an event."""
+    sk = item["sk"]["S"]
     try:
-        return items.order(parts)
-    # Whatever is wrong with it: it can't be read.
+        sequence = keys.event_sequence(sk)
+    except ValueError:
+        return None
+    return sequence if keys.event(sequence) == sk else None
+
+
+def _version_beside(head: dict[str, Any]) -> int | None:
+    try:
+        return int(head["version"]["N"])
+    except (KeyError, ValueError):
+        return None
+
+
+def _version_inside(head: dict[str, Any]) -> int | None:
+    try:
+        version = decode(items.body_of(head), dict[str, Any])["version"]
+    # Whatever is wrong with it: it doesn't say.
     except Exception:  # noqa: BLE001
         return None
+    return version if isinstance(version, int) else None
 
 
 def _summary(head: dict[str, Any]) -> object:

@@ -178,6 +178,17 @@ def reference(shop_id: str, named: Reference, order_id: int, now: datetime) -> I
     return item
 
 
+def leads_to(item: Mapping[str, Any]) -> int | None:
+    """The id of the order that a reference leads to, ``None`` where it is damaged and doesn't say.
+
+    The order itself need not exist.
+    """
+    try:
+        return int(item["order_id"]["N"])
+    except (KeyError, ValueError):
+        return None
+
+
 def has_expired(item: Mapping[str, Any], now: datetime) -> bool:
     """Whether an item is past its time, deleted or not."""
     expires_at = item.get(keys.EXPIRES_AT)

@@ -135,7 +135,7 @@ def event(sequence: int) -> str:
 
 
 def event_sequence(sk: str) -> int:
-    """The inverse of :func:`event`."""
+    """The inverse of :func:`event`. Raises ``ValueError``."""
     return int(sk.removeprefix(EVENT_PREFIX))
 
 
@@ -280,14 +280,17 @@ def due_bound(until: datetime) -> str:
 
 
 def due_order(sort: str) -> OrderKey:
-    """The inverse of :func:`due_sort`."""
+    """The inverse of :func:`due_sort`. Raises ``ValueError``."""
     _, shop_id, order_id = sort.split("#")
     return OrderKey(shop_id, int(order_id))
 
 
 def due_time(sort: str) -> datetime:
-    """When the entry with this sort key fell due."""
-    return datetime.fromisoformat(sort.partition("#")[0])
+    """When the entry with this sort key fell due. Raises ``ValueError``."""
+    at = datetime.fromisoformat(sort.partition("#")[0])
+    if at.tzinfo is None:
+        raise ValueError("a time without a zone")
+    return at
 
 
 def timestamp(at: datetime) -> str:

@@ -3,8 +3,9 @@
 A change is written as one transaction, whatever it holds; an order is read by one query.
 """
 
+import json
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import islice
 from typing import Any, Final
@@ -132,9 +133,9 @@ class DynamoOrders:
     def named(self, shop_id: str, kind: str, value: str) -> Sequence[tuple[Reference, int]]:
         now = self._clock.now()
         return [
-            (keys.reference_in(item["pk"]["S"], item["sk"]["S"]), int(item["order_id"]["N"]))
+            (keys.reference_in(item["pk"]["S"], item["sk"]["S"]), order_id)
             for item in self._query(keys.reference(shop_id, kind, value), keys.scope(""))
-            if not items.has_expired(item, now)
+            if not items.has_expired(item, now) and (order_id := items.leads_to(item)) is not None
         ]
 
     def history(self, shop_id: str, order_id: int) -> Iterator[Recorded]:
@@ -299,13 +300,7 @@ class DynamoOrders:
         partition = keys.due_partition(kind, shard)
         start: dict[str, Any] = {}
         if cursor:
-            key = keys.due_order(cursor)
-            start["ExclusiveStartKey"] = {
-                "due_pk": {"S": partition},
-                "due_sk": {"S": cursor},
-                "pk": {"S": keys.order(key.shop_id, key.order_id)},
-                "sk": {"S": keys.ORDER_HEADER},
-            }
+            start["ExclusiveStartKey"] = {"due_pk": {"S": partition}, **_due_key(cursor)}
         with translated():
             answer = self._client.query(
                 TableName=self._table,
@@ -318,11 +313,20 @@ class DynamoOrders:
                 Limit=limit,
                 **start,
             )
+        found: list[tuple[OrderKey, datetime]] = []
+        unreadable: list[str] = []
+        for item in answer["Items"]:
+            sort = item["due_sk"]["S"]
+            try:
+                found.append((keys.due_order(sort), keys.due_time(sort)))
+            except ValueError:
+                unreadable.append(f"{item['pk']['S']} {sort}")
         last = answer.get("LastEvaluatedKey")
         return DuePage(
-            tuple(keys.due_order(item["due_sk"]["S"]) for item in answer["Items"]),
-            last["due_sk"]["S"] if last else None,
-            tuple(keys.due_time(item["due_sk"]["S"]) for item in answer["Items"]),
+            tuple(key for key, _ in found),
+            _due_cursor(last) if last else None,
+            tuple(at for _, at in found),
+            tuple(unreadable),
         )
 
     def _query(self, pk: str, prefix: str = "") -> Iterator[dict[str, Any]]:
@@ -458,6 +462,19 @@ def _stock_changes(change: Change) -> dict[StockItem, int]:
     return {item: taken for item, taken in more.items() if taken}
 
 
+_DUE_KEY: Final = ("due_sk", "pk", "sk")
+
+
+def _due_cursor(last: Mapping[str, Any]) -> str:
+    """Where to read on. It holds the whole key, since that of a damaged entry may say anything."""
+    return json.dumps([last[name]["S"] for name in _DUE_KEY])
+
+
+def _due_key(cursor: str) -> dict[str, Any]:
+    """The inverse of :func:`_due_cursor`."""
+    return {name: {"S": value} for name, value in zip(_DUE_KEY, json.loads(cursor), strict=True)}
+
+
 def _refusal(
     change: Change, reasons: Sequence[dict[str, Any]], claimed: Sequence[Reference]
 ) -> Exception:
@@ -468,7 +485,10 @@ def _refusal(
         return VersionConflict()
     for index, name in enumerate(claimed, start=1):
         if codes[index] == failed:
-            owner = int(reasons[index]["Item"]["order_id"]["N"])
+            owner = items.leads_to(reasons[index]["Item"])
+            if owner is None:
+                # A damaged name that leads nowhere: another attempt can't have it either.
+                return Busy("this name is damaged in the table; try again later")
             if owner == change.order.id:
                 # This very change was written before and its answer was lost.
                 return VersionConflict()
