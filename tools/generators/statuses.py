@@ -35,7 +35,7 @@ WIRES: Final = (MARKETPLACE, BRANDCLOUD, SHOPLAZZA, YOUHAOSUDA, BRICKLINK)
 _PLAIN: Final[dict[StrEnum, str]] = {
     OrderStatus.OPEN: "Placed, and not over yet. The only status that is not an end.",
     OrderStatus.COMPLETED: "Paid, and over to everybody's content.",
-    OrderStatus.CANCELLED: "Called off. What was paid by then went back first; later money is due back.",
+    OrderStatus.CANCELLED: "Called off. What was paid by then went back; later money is due back.",
     OrderStatus.EXPIRED: "Not paid in time.",
     PaymentStatus.UNPAID: "No money has come in, and no payment is under way.",
     PaymentStatus.PARTIALLY_PAID: (
