@@ -78,6 +78,8 @@ _METRIC_NAMES = {
     "order.expired": "OrdersExpired",
     "payment.captured": "PaymentsCaptured",
     "payment.confirmed": "PaymentsCaptured",
+    "payment.held": "PaymentsHeld",
+    "payment.disputed": "PaymentsDisputed",
     "payment.refund_due": "RefundsFellDue",
     "payment.overpaid": "PaymentsOverpaid",
     "refund.succeeded": "RefundsSucceeded",
