@@ -203,7 +203,7 @@ def test_what_is_no_notification_of_a_trade_reports_nothing(keys: KeyPair) -> No
         ("trade_no", "a b"),
         ("out_trade_no", "a\nb"),
         ("notify_id", ""),
-        ("trans_currency", "XXX"),
+        ("trans_currency", "QQQ"),
         ("gmt_payment", "yesterday"),
         ("gmt_payment", "2026-13-01 00:00:00"),
         ("gmt_payment", "0001-01-01 00:00:00"),

@@ -686,7 +686,7 @@ def test_nonsense_is_refused_although_it_is_signed(body: str) -> None:
         ),
         (
             "PAYMENT.CAPTURE.COMPLETED",
-            capture("COMPLETED", amount={"value": "1.00", "currency_code": "XXX"}),
+            capture("COMPLETED", amount={"value": "1.00", "currency_code": "QQQ"}),
         ),
         ("PAYMENT.CAPTURE.REFUNDED", refund(links=[])),
         ("PAYMENT.CAPTURE.REFUNDED", refund(links=[{"rel": "up", "href": "http://[/"}])),

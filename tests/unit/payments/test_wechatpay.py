@@ -204,7 +204,7 @@ def test_other_events_report_nothing(keys: KeyPair, kind: str) -> None:
         {"amount": {"total": True}},
         {"amount": {"total": 2**53}},
         {"amount": {"total": 10**400}},
-        {"amount": {"total": 1, "currency": "XXX"}},
+        {"amount": {"total": 1, "currency": "QQQ"}},
         {"transaction_id": None},
         {"transaction_id": ""},
         {"transaction_id": "x" * 256},
