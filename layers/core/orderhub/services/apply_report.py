@@ -119,14 +119,14 @@ def _follow_up(desk: Desk, shop_id: str, order_id: int, report: PaymentReport) -
 
 
 def _order_of(desk: Desk, shop_id: str, report: PaymentReport) -> Order | None:
-    for order_id in _candidates(desk, shop_id, report):
+    for order_id in orders_meant(desk, shop_id, report):
         order = desk.orders.get(shop_id, order_id)
         if order is not None:
             return order
     return None
 
 
-def _candidates(desk: Desk, shop_id: str, report: PaymentReport) -> Iterator[int]:
+def orders_meant(desk: Desk, shop_id: str, report: PaymentReport) -> Iterator[int]:
     """Ids of orders that a report may mean: by the reference of our request, else by its payment.
 
     Other systems' names for orders don't count: our requests carry none, and somebody else's may

@@ -32,9 +32,8 @@ from orderhub.domain.report import DisputeState, PaymentReport, order_named_in
 from orderhub.domain.stock import StockItem
 from orderhub.ports import Contention, OrderAudit, StoredOrder
 
-from .apply_report import NO_ORDER
+from .apply_report import NO_ORDER, orders_meant
 from .desk import Desk
-from .find_order import NUMBER_SCOPE
 from .rank_orders import SETTLED_AFTER, STEP
 
 LOOKS: Final = 3
@@ -478,22 +477,9 @@ def _is_of(report: PaymentReport, look: _Look) -> bool:
 
 
 def _order_of(at: Auditor, shop_id: str, report: PaymentReport) -> int | None:
-    """The id of the order that a report names, or else that has its payment."""
-    name = order_named_in(report.reference)
-    order_id = identity.order_id_in(name)
-    if order_id is not None and at.audit.stored(shop_id, order_id):
-        return order_id
-    named = at.desk.orders.named
-    if name:
-        for whole in dict.fromkeys((report.reference, name)):
-            for reference, owner in named(shop_id, "order", whole):
-                if reference.scope == NUMBER_SCOPE:
-                    return owner
-    if report.transaction_id:
-        for reference, owner in named(shop_id, "payment", report.transaction_id):
-            if reference.scope == report.provider or reference.scope not in PROVIDERS:
-                return owner
-    return None
+    """The id of the order that a report means, damaged or not."""
+    meant = orders_meant(at.desk, shop_id, report)
+    return next((each for each in meant if at.audit.stored(shop_id, each)), None)
 
 
 def _number_of(at: Auditor, shop_id: str, order_id: int) -> str:
