@@ -83,11 +83,12 @@ def test_what_was_due_pays_the_order_once() -> None:
     assert story.order.captured == money("100.00")
 
 
-def test_the_provider_and_its_notification_stand_in_the_history() -> None:
+def test_payments_and_refunds_bear_the_names_that_their_provider_has_for_them() -> None:
     story = paid()
     story.tell(refund())
-    captured = next(p for p in story.order.payments)
+    (captured,), (returned,) = story.order.payments, story.order.refunds
     assert (captured.provider, captured.transaction_id) == ("stripe", "pi_1")
+    assert (returned.provider, returned.transaction_id) == ("stripe", "re_1")
 
 
 @pytest.mark.parametrize("amount", ["99.99", "100.01", "0.01", "100000.00"])
