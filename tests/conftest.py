@@ -1,6 +1,10 @@
 """Fixtures that every level of tests may use."""
 
+import json
 import os
+from collections import Counter
+from pathlib import Path
+from typing import Any
 
 # Before anything imports boto3: tests never reach a real account.
 os.environ.update(
@@ -11,3 +15,33 @@ os.environ.update(
     POWERTOOLS_DEV="false",
 )
 os.environ.pop("AWS_PROFILE", None)
+
+import pytest
+
+from tests.support import figures
+
+_of_workers: Counter[str] = Counter()
+FIGURES = Path(__file__).parents[1] / ".local" / "figures.json"
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """A worker of xdist hands what it counted to the process that it works for."""
+    if output := getattr(session.config, "workeroutput", None):
+        output["figures"] = json.dumps(figures.counted())
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    _of_workers.update(json.loads(getattr(node, "workeroutput", {}).get("figures", "{}")))
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """The figures that ``docs/RELIABILITY.md`` quotes, of this run."""
+    sums = dict(_of_workers + Counter(figures.counted()))
+    if not sums:
+        return
+    terminalreporter.section("tried")
+    for line in figures.table(sums):
+        terminalreporter.write_line(line)
+    FIGURES.parent.mkdir(exist_ok=True)
+    FIGURES.write_text(json.dumps(sums, indent=2, sort_keys=True) + "\n", encoding="utf-8")

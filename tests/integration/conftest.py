@@ -26,6 +26,7 @@ from orderhub.services.authenticate import token_hash
 from tests.support.api import Client
 from tests.support.fakes import NOON
 from tests.support.table import create_table
+from tests.support.wiretap import wiretap  # noqa: F401
 
 TOKENS = {"demo": "demo-marketplace-token-0001", "other": "other-marketplace-token-001"}
 
@@ -45,7 +46,8 @@ def cloud() -> Iterator[Any]:
 
     with mock_aws(), pytest.MonkeyPatch.context() as patch:
         patch.setattr(DynamoHandler, "call_action", answer_in_turn)
-        yield boto3.client("dynamodb")
+        # As the functions configure theirs, so that it tries as often.
+        yield boto3.client("dynamodb", config=dynamodb._CONFIG)
 
 
 @pytest.fixture(scope="session")
