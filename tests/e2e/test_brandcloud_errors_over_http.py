@@ -448,7 +448,7 @@ class Site:
         return record_payment(desk, order, received, TESTER).order
 
     def refund(self, order: Order, transaction_id: str, *, is_settled: bool = True) -> Order:
-        wanted = WantedRefund(transaction_id=transaction_id, is_settled=is_settled)
+        wanted = WantedRefund(transaction_id=transaction_id, is_settled=lambda _: is_settled)
         return refund_order(self.desk, order, wanted, TESTER).order
 
     def await_payment(self, order: Order) -> Order:

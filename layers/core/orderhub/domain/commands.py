@@ -261,9 +261,8 @@ def keep_reported_payment(change: Change, payment: Payment) -> None:
         return
     _require_amount(order, payment.amount, "payment")
     _require_room_for(order, payment)
-    if change.order.payment_overdue(change.now):
-        # Written down first, or the payment would seem to have come in time.
-        close_what_is_due(change)
+    # Written down first, or the payment would seem to have come in time.
+    let_expire(change)
     _record_capture(change, known, payment)
     change.record(happened.RefundFellDue(amount=change.order.refund_due))
     apply_early_refunds(change, payment)
@@ -615,6 +614,13 @@ def cancel(change: Change, reason: str = "") -> None:
     change.record(
         happened.OrderCancelled(reason=reason, stock_returned=_unsent_stock(change.order))
     )
+
+
+def let_expire(change: Change) -> None:
+    """Write down that the time to pay is over, if it is: for who is told that the order is dead.
+    Until then a payment that was decided in time could still be written."""
+    if change.order.payment_overdue(change.now):
+        close_what_is_due(change)
 
 
 def close_what_is_due(change: Change) -> list[DeadlineKind]:

@@ -15,11 +15,12 @@ from .desk import Desk, Permit, anything_goes
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReceivedPayment:
-    """``amount`` is in major units of the order's currency."""
+    """``amount`` is in major units of the order's currency; ``None`` for all that is to be paid at
+    the moment of recording it."""
 
     provider: str
     transaction_id: str
-    amount: Decimal
+    amount: Decimal | None = None
     method: str = ""
     subject: str = ""
 
@@ -38,10 +39,13 @@ def record_payment(
     hold, :class:`Refused` for orders that can't be paid (any more), :class:`ReferenceTaken` when
     the transaction paid another order.
     """
-    amount = Money.of(received.amount, order.currency, "payment")
+    told = None
+    if received.amount is not None:
+        told = Money.of(received.amount, order.currency, "payment")
 
     def decide(change: Change) -> None:
         permit(change.visible)
+        amount = change.visible.outstanding if told is None else told
         commands.capture_payment(
             change,
             Payment(

@@ -1,5 +1,6 @@
 """Give back all of an order's money that can still go back."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -14,20 +15,24 @@ from orderhub.domain.refund import RefundState
 from .desk import Desk, Permit, anything_goes
 
 
+def _at_once(_: Order) -> bool:
+    return True
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WantedRefund:
     """``transaction_id`` names the payment that goes back; empty for money without transactions
     (cash), and then all of the order's payments are meant.
 
     Where ``new_by`` names a provider, an id that nobody knows is that provider's own for the refund
-    itself. ``is_settled`` says that the money went back already; otherwise its provider is yet to
-    tell.
+    itself. ``is_settled`` says of the order as it is when it is decided whether the money went back
+    already; otherwise its provider is yet to tell.
     """
 
     transaction_id: str = ""
     reason: str = ""
     new_by: str = ""
-    is_settled: bool = True
+    is_settled: Callable[[Order], bool] = _at_once
 
 
 def refund_order(
@@ -59,7 +64,7 @@ def refund_order(
             reason=wanted.reason,
             payment_id=payment.id if payment and covers_it else None,
         )
-        if wanted.is_settled:
+        if wanted.is_settled(change.order):
             commands.settle_refund(change, refund.id)
 
     return desk.change(order.shop_id, order.id, actor, decide, loaded=order)

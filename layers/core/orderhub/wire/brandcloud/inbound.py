@@ -1,6 +1,5 @@
 """From requests to what the core is asked to do."""
 
-from decimal import Decimal
 from typing import Final
 
 from orderhub.domain.details import Actor, Address, Details
@@ -168,7 +167,6 @@ def received(form: TransactionForm, order: Order) -> ReceivedPayment:
     return ReceivedPayment(
         provider=TERMINAL if form.transaction_id else TILL,
         transaction_id=form.transaction_id,
-        amount=Decimal(order.outstanding.decimal_text),
         method=order.details.payment_method,
     )
 
@@ -181,15 +179,20 @@ def refund(form: TransactionForm, order: Order, shop: Shop) -> WantedRefund:
     Raises :class:`Unprocessable`.
     """
     _require_transaction(form, order)
-    told = (TERMINAL, TILL, *WIRES)
     return WantedRefund(
         transaction_id=form.transaction_id,
         new_by=TERMINAL if shop.trusts_terminal and payment_type(order) in BY_CARD else "",
-        is_settled=all(
-            payment.provider in told
-            for payment in order.payments
-            if payment.state is PaymentState.CAPTURED
-        ),
+        is_settled=_is_told_afterwards,
+    )
+
+
+def _is_told_afterwards(order: Order) -> bool:
+    """Whether no payment provider has any of the order's money to give back."""
+    told = (TERMINAL, TILL, *WIRES)
+    return all(
+        payment.provider in told
+        for payment in order.payments
+        if payment.state is PaymentState.CAPTURED
     )
 
 

@@ -26,6 +26,8 @@ _ANOTHERS_PAYMENT: Final = "another payment provider is asked to tell how the pa
 def set_status(change: Change, word: StatusWord) -> None:
     """Raises :class:`NotAllowed`, or what the core refuses."""
     _follow(change, status.STATUS_REQUEST, word)
+    if word is StatusWord.CANCELLED:
+        commands.let_expire(change)
 
 
 def set_payment_status(change: Change, word: PaymentWord) -> None:
