@@ -366,14 +366,14 @@ def _is_good(demo: Demo, signer: Mapping[str, str]) -> bool:
         return False
     hashed = signer_hash(signer["consumer_key"], signer["token_value"])
     issued = demo.application.shops.credential(hashed)
-    return issued is not None and issued.revoked_at is None
+    return issued is not None and issued.holds_at(demo.application.desk.clock.now())
 
 
 def _good(demo: Demo, token: str | None) -> str | None:
     """``token``, if it still lets somebody in: a cloud that was killed may have forgotten it, an
-    operator may have revoked it."""
+    operator may have revoked it, or it expired."""
     issued = demo.application.shops.credential(token_hash(token)) if token else None
-    return token if issued and issued.revoked_at is None else None
+    return token if issued and issued.holds_at(demo.application.desk.clock.now()) else None
 
 
 def _issue(demo: Demo, shop_id: str, wire: str = "marketplace") -> str:

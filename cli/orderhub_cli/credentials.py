@@ -1,20 +1,22 @@
 """``orderhub credential``: let external systems in, and shut them out."""
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Annotated, Final
 
 import typer
 
 from orderhub.domain.shop import Credential, Scope
+from orderhub.ports import Clock
 from orderhub.services import manage_people, manage_shops
 from orderhub.services.issue_app import issue_app
 from orderhub.services.issue_signer import SignerValues, issue_signer
 from orderhub.services.manage_people import LARGEST_ID
-from orderhub_cli import arguments
-from orderhub_cli.arguments import AsJson, ShopId
+from orderhub_cli import arguments, durations
+from orderhub_cli.arguments import AsJson, ShopId, moment, understood
 from orderhub_cli.connection import connected, connected_for_secrets
-from orderhub_cli.console import output, print_done, print_json, print_note, print_table
+from orderhub_cli.console import output, print_done, print_json, print_note, print_table, shown
 from orderhub_cli.help import examples
 from orderhub_cli.plain import plain
 
@@ -33,6 +35,7 @@ _FOUR: Final = "--consumer-key, --consumer-secret, --token-value and --token-sec
         "orderhub credential issue demo --wire marketplace --label Taobao",
         "orderhub credential issue demo --wire brandcloud --label Reports --scope read_orders",
         "orderhub credential issue demo --wire marketplace --label ERP --json | jq -r .token",
+        "orderhub credential issue demo --wire marketplace --label Agency --expires-in 90d",
         "orderhub credential issue demo --wire brandcloud --label 'QQ Wang' --user 11",
         "orderhub credential issue demo --wire youhaosuda --label Warehouse",
         "orderhub credential issue demo --wire bricklink --label 'Brick store'",
@@ -104,6 +107,20 @@ def issue(
             show_default="a random one",
         ),
     ] = None,
+    expires_in: Annotated[
+        str | None,
+        typer.Option(
+            metavar="DURATION", help="For how long it lets in, like 90d.", show_default="for ever"
+        ),
+    ] = None,
+    expires_at: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TIME",
+            help="Until when it lets in, like 2027-01-31T00:00:00Z.",
+            show_default="for ever",
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Issue a credential, and print its token: this once, since only its SHA-256 is stored.
@@ -126,8 +143,10 @@ def issue(
         raise typer.BadParameter(message, ctx=context)
     if is_app and user:
         raise typer.BadParameter(f"--user is not for apps of {wire}", ctx=context)
+    read_expiry = _expiry(context, expires_in, expires_at)
     at = connected_for_secrets(context) if is_signer else connected(context)
     manage_shops.require_shop(at.shops, shop_id)
+    expiry = read_expiry(at.desk.clock)
     if is_signer:
         signer = issue_signer(
             at.shops,
@@ -138,6 +157,7 @@ def issue(
             label=label,
             scopes=scope or manage_shops.ALL_SCOPES,
             values=values,
+            expires_at=expiry,
         )
         _tell(signer.credential, dataclasses.asdict(signer.values), as_json=as_json)
         return
@@ -151,6 +171,7 @@ def issue(
             scopes=scope or manage_shops.ALL_SCOPES,
             key=app_key,
             secret=app_secret,
+            expires_at=expiry,
         )
         secrets = {"app_key": made.key, "app_secret": made.secret, "access_token": made.token}
         _tell(made.credential, secrets, as_json=as_json)
@@ -164,6 +185,7 @@ def issue(
         scopes=scope or manage_shops.ALL_SCOPES,
         token=token,
         user=manage_people.require_user(at.people, shop_id, user) if user else None,
+        expires_at=expiry,
     )
     _tell(issued.credential, {"token": issued.token}, as_json=as_json)
 
@@ -174,7 +196,7 @@ def issue(
     epilog=examples("orderhub credential list demo", "orderhub credential list demo --json"),
 )
 def list_(context: typer.Context, shop_id: ShopId, as_json: AsJson = False) -> None:
-    """List a shop's credentials, oldest first, revoked ones included."""
+    """List a shop's credentials, oldest first, expired and revoked ones included."""
     issued = manage_shops.list_credentials(connected(context).shops, shop_id)
     if as_json:
         print_json({"credentials": issued})
@@ -200,6 +222,31 @@ def revoke(
         print_done(f"Revoked {revoked.id} ({revoked.label}). It stops working within a minute.")
 
 
+def _expiry(
+    context: typer.Context, duration: str | None, time: str | None
+) -> Callable[[Clock], datetime | None]:
+    """What gives the end of a credential's life that is issued by this clock."""
+    if duration and time:
+        message = "--expires-in and --expires-at don't go together"
+        raise typer.BadParameter(message, ctx=context)
+    if time:
+        at = understood("--expires-at", lambda: moment(time))
+        return lambda _clock: at
+    if not duration:
+        return lambda _clock: None
+    seconds = understood("--expires-in", lambda: _life(duration))
+    return lambda clock: None if seconds is None else clock.now() + timedelta(seconds=seconds)
+
+
+def _life(text: str) -> int | None:
+    """Seconds, ``None`` for ever. Raises ``ValueError``."""
+    seconds = durations.seconds_in(text)
+    if seconds is not None and seconds > manage_shops.LONGEST_LIFE:
+        longest = durations.written(manage_shops.LONGEST_LIFE)
+        raise ValueError(f"{text!r} is more than {longest}")
+    return seconds
+
+
 def _values(context: typer.Context, brought: Sequence[str | None]) -> SignerValues | None:
     """All four, or none."""
     given = [text for text in brought if text is not None]
@@ -218,6 +265,8 @@ def _tell(credential: Credential, secrets: Mapping[str, str], *, as_json: bool) 
         f"Issued {credential.id}: {credential.label}, {credential.wire} of shop "
         f"{credential.shop_id}."
     )
+    if credential.expires_at:
+        print_note(f"It expires at {shown(credential.expires_at)}.")
     for name, secret in secrets.items():
         output().print(f"{name.replace('_', ' ').capitalize()}: ", end="")
         output().print(secret, style="bold", soft_wrap=True)
@@ -240,10 +289,10 @@ def print_credentials(issued: Sequence[Credential]) -> None:
             credential.user_id,
             credential.scopes,
             credential.created_at,
+            credential.expires_at,
             credential.revoked_at,
         )
         for credential in issued
     ]
-    print_table(
-        "Credentials", ("Id", "Wire", "Label", "User", "Scopes", "Created", "Revoked"), rows
-    )
+    titles = ("Id", "Wire", "Label", "User", "Scopes", "Created", "Expires", "Revoked")
+    print_table("Credentials", titles, rows)

@@ -6,7 +6,7 @@ import re
 import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -28,7 +28,7 @@ from orderhub.domain.stock import StockTaken
 from orderhub.http.oauth1 import signed_request
 from orderhub.ports import OrderKey
 from orderhub.services.identify import identify_salesperson
-from orderhub.services.issue_app import grant_token
+from orderhub.services.issue_app import GrantedToken, grant_token
 from orderhub.services.issue_signer import SignerValues
 from orderhub_cli import connection, durations
 from orderhub_cli.differences import Difference, differences
@@ -349,6 +349,54 @@ def test_a_revoked_credential_is_shut_out_and_stays_listed(
     ]
 
 
+def test_a_credential_expires_in_or_at_a_time_and_says_so(
+    operator: Operator, orderhub: Application, later: Callable[[float], None]
+) -> None:
+    operator.make_shop()
+    issue = ("credential", "issue", "demo", "--wire", "marketplace", "--label", "x")
+
+    lasting = operator.ask(*issue, "--expires-in", "never")
+    quarter = operator.ask(*issue, "--expires-in", "90d")
+    dated = operator.ask(*issue, "--expires-at", "2030-01-31T08:00:00+08:00")
+
+    assert lasting["expires_at"] is None
+    lives = [datetime.fromisoformat(quarter[name]) for name in ("created_at", "expires_at")]
+    assert timedelta(0) <= timedelta(days=90) - (lives[1] - lives[0]) < timedelta(minutes=1)
+    assert dated["expires_at"] == "2030-01-31T00:00:00.000Z"
+    listed = operator.ask("credential", "list", "demo")["credentials"]
+    assert [each["expires_at"] for each in listed] == [
+        each["expires_at"] for each in (lasting, quarter, dated)
+    ]
+    assert "2030-01-31" in operator.run("credential", "list", "demo").stdout
+    assert "2030-01-31T00:00:00Z" in operator.run(*issue, "--expires-at", "2030-01-31T00Z").stdout
+
+    later(90 * 86400)
+    lasts = orderhub.authenticator.authenticate("marketplace", lasting["token"], "read_orders")
+    assert lasts.expires_at is None
+    with pytest.raises(Unauthenticated):
+        orderhub.authenticator.authenticate("marketplace", quarter["token"], "read_orders")
+
+
+def test_a_credential_that_would_have_expired_or_never_will_is_refused(
+    operator: Operator,
+) -> None:
+    operator.make_shop()
+    issue = ("credential", "issue", "demo", "--wire", "marketplace", "--label", "x")
+
+    for wrong in (
+        ("--expires-in", "90"),
+        ("--expires-in", "-1d"),
+        ("--expires-in", "9999999999w"),
+        ("--expires-at", "tomorrow"),
+        ("--expires-at", "2030-01-31T00:00:00"),
+        ("--expires-at", "2030-01-31T00:00:00Z", "--expires-in", "1d"),
+    ):
+        assert "--expires-" in operator.complaint(*issue, *wrong, exit_code=2)
+    for wrong in (("--expires-at", "2020-01-01T00:00:00Z"), ("--expires-at", "9999-01-01T00:00Z")):
+        assert "expires_at" in operator.complaint(*issue, *wrong)
+    assert operator.ask("credential", "list", "demo")["credentials"] == []
+
+
 def test_a_token_brought_along_works_for_one_credential_only(
     operator: Operator, orderhub: Application
 ) -> None:
@@ -370,6 +418,11 @@ def test_a_token_brought_along_works_for_one_credential_only(
 YOUHAOSUDA = ("credential", "issue", "demo", "--wire", "youhaosuda", "--label", "ERP")
 
 
+def trades(orderhub: Application, key: str, secret: str) -> GrantedToken:
+    """What an app gets for its key and secret."""
+    return grant_token(orderhub.shops, orderhub.desk.clock, "youhaosuda", key, secret)
+
+
 def test_an_app_gets_a_key_and_a_secret_that_it_trades_for_its_token(
     operator: Operator, orderhub: Application
 ) -> None:
@@ -377,7 +430,7 @@ def test_an_app_gets_a_key_and_a_secret_that_it_trades_for_its_token(
 
     app = operator.ask(*YOUHAOSUDA)
 
-    granted = grant_token(orderhub.shops, "youhaosuda", app["app_key"], app["app_secret"])
+    granted = trades(orderhub, app["app_key"], app["app_secret"])
     assert granted.token == app["access_token"]
     principal = orderhub.authenticator.authenticate("youhaosuda", granted.token, "write_orders")
     assert (principal.shop.id, principal.credential_id) == ("demo", app["id"])
@@ -388,7 +441,7 @@ def test_an_app_gets_a_key_and_a_secret_that_it_trades_for_its_token(
             assert app["access_token"] not in said
     operator.run("credential", "revoke", "demo", app["id"])
     with pytest.raises(Unauthenticated):
-        grant_token(orderhub.shops, "youhaosuda", app["app_key"], app["app_secret"])
+        trades(orderhub, app["app_key"], app["app_secret"])
 
 
 def test_people_get_each_secret_of_an_app_on_a_line_of_its_own(
@@ -404,7 +457,7 @@ def test_people_get_each_secret_of_an_app_on_a_line_of_its_own(
         for line in lines
         if line.startswith(f"{name}: ")
     )
-    assert grant_token(orderhub.shops, "youhaosuda", key, secret).token == token
+    assert trades(orderhub, key, secret).token == token
 
 
 def test_an_app_that_moves_here_brings_its_key_and_secret_or_its_token(

@@ -1,7 +1,9 @@
 """What signers, nonces and the vault promise, whatever is behind them."""
 
+import json
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -71,6 +73,49 @@ class SecretsContract:
             ConsistentRead=True,
         )["Item"]
         assert 0 <= int(item["expires_at"]["N"]) - until.timestamp() < 1
+
+    # -- credentials that expire
+
+    def test_the_end_of_a_credential_is_kept_and_the_credential_too(
+        self, shops: DynamoShops, client: Any, table_name: str, credential: Credential
+    ) -> None:
+        """The table forgets nothing of it: who looks it up later learns that it expired."""
+        ending = replace(credential, expires_at=credential.created_at + timedelta(days=90))
+        shops.add_credential(ending)
+        assert shops.credential(ending.token_hash) == ending
+        assert shops.credentials(ending.shop_id) == [ending]
+        item = client.get_item(
+            TableName=table_name,
+            Key={"pk": {"S": keys.credential(ending.token_hash)}, "sk": {"S": "CREDENTIAL"}},
+            ConsistentRead=True,
+        )["Item"]
+        assert keys.EXPIRES_AT not in item
+
+    def test_what_was_stored_before_credentials_could_expire_never_does(
+        self, shops: DynamoShops, client: Any, table_name: str, credential: Credential
+    ) -> None:
+        body = {
+            "id": credential.id,
+            "shop_id": credential.shop_id,
+            "wire": "bricklink",
+            "label": "Store",
+            "token_hash": credential.token_hash,
+            "scopes": ["read_orders", "write_orders"],
+            "created_at": "2026-11-21T12:00:00.000Z",
+            "app_key": "consumer",
+        }
+        client.put_item(
+            TableName=table_name,
+            Item={
+                "pk": {"S": keys.credential(credential.token_hash)},
+                "sk": {"S": "CREDENTIAL"},
+                "body": {"S": json.dumps(body)},
+            },
+        )
+        found = shops.credential(credential.token_hash)
+        assert found is not None
+        assert found.expires_at is None
+        assert found.holds_at(datetime.max.replace(tzinfo=UTC))
 
     # -- signers
 

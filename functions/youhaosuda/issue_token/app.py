@@ -10,6 +10,7 @@ from orderhub.wire.youhaosuda.api import TOKENS
 
 
 @open_endpoint(TOKENS)
-def handler(request: OpenRequest, _desk: Desk) -> Response:
+def handler(request: OpenRequest, desk: Desk) -> Response:
     key, secret = inbound.client(request)
-    return outbound.token(grant_token(application().shops, TOKENS.name, key, secret))
+    granted = grant_token(application().shops, desk.clock, TOKENS.name, key, secret)
+    return outbound.token(granted)

@@ -1,5 +1,7 @@
 """Apps over fakes: keys, secrets, and the tokens that follow from them."""
 
+from datetime import timedelta
+
 import pytest
 
 from orderhub.domain.errors import Forbidden, InvalidField, NotFound, Unauthenticated
@@ -25,7 +27,7 @@ class Reception:
         return issue_app(self.shops, self.clock, "demo", **given)  # type: ignore[arg-type]
 
     def grant(self, key: str, secret: str, wire: str = WIRE) -> str:
-        return grant_token(self.shops, wire, key, secret).token
+        return grant_token(self.shops, self.clock, wire, key, secret).token
 
 
 @pytest.fixture
@@ -53,6 +55,18 @@ def test_an_app_s_token_opens_its_shop(reception: Reception) -> None:
     principal = authenticator.authenticate(WIRE, app.token, "write_orders")
     assert (principal.shop.id, principal.label) == ("demo", "ERP")
     assert reception.grant(app.key, app.secret) == app.token
+
+
+def test_an_expired_app_gets_no_token_and_its_token_opens_nothing(reception: Reception) -> None:
+    app = reception.issue(expires_at=NOON + timedelta(hours=1))
+    authenticator = Authenticator(reception.shops, reception.clock)
+    reception.clock.advance(3599.999)
+    assert reception.grant(app.key, app.secret) == app.token
+    reception.clock.advance(0.001)
+    with pytest.raises(Unauthenticated):
+        reception.grant(app.key, app.secret)
+    with pytest.raises(Unauthenticated):
+        authenticator.authenticate(WIRE, app.token, "write_orders")
 
 
 def test_an_app_may_be_for_reading_only(reception: Reception) -> None:

@@ -34,6 +34,7 @@ class Door:
         shop_id: str = "demo",
         wire: str = WIRE,
         scopes: tuple[str, ...] = (READ, WRITE),
+        expires_in: float | None = None,
     ) -> None:
         self.shops.add_credential(
             Credential(
@@ -44,6 +45,7 @@ class Door:
                 token_hash=token_hash(token),
                 scopes=scopes,
                 created_at=NOON,
+                expires_at=self.clock.now() + timedelta(seconds=expires_in) if expires_in else None,
             )
         )
 
@@ -99,6 +101,36 @@ def test_a_revocation_holds_after_a_minute_however_busy_the_token_is(door: Door)
 def test_a_revocation_holds_at_once_where_the_token_was_not_seen(door: Door) -> None:
     door.revoke()
     assert not door.lets_in()
+
+
+def test_a_token_that_expires_is_refused_from_its_millisecond_on_however_busy_it_is(
+    door: Door,
+) -> None:
+    door.issue("brief", credential_id="c2", expires_in=30)
+    for _ in range(2):
+        assert door.lets_in("brief")
+        door.clock.advance(14.9995)
+    door.clock.advance(0.0005)
+    assert door.lets_in("brief")
+    assert door.shops.reads == 1
+    door.clock.advance(0.0005)
+    assert not door.lets_in("brief")
+    assert door.shops.reads == 1
+    door.clock.advance(3600)
+    assert not door.lets_in("brief")
+
+
+def test_an_expired_token_without_the_scope_is_told_no_more_than_an_unknown_one(
+    door: Door,
+) -> None:
+    door.issue("brief", credential_id="c2", scopes=(READ,), expires_in=1)
+    door.clock.advance(1)
+    said = []
+    for token in ("brief", "unknown"):
+        with pytest.raises(Unauthenticated) as refused:
+            door.authenticator.authenticate(WIRE, token, WRITE)
+        said.append(str(refused.value))
+    assert said[0] == said[1]
 
 
 def test_changed_windows_of_a_shop_hold_after_a_minute(door: Door) -> None:

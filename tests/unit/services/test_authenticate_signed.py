@@ -403,6 +403,20 @@ def test_random_values_are_32_digits_each(gate: Gate) -> None:
     assert len(set(texts)) == 8
 
 
+@pytest.mark.parametrize("is_warm", [False, True], ids=["cold", "warm"])
+def test_a_signer_that_expires_is_refused_from_its_millisecond_on(
+    gate: Gate, *, is_warm: bool
+) -> None:
+    gate.signer = gate.issue(expires_at=gate.clock.now() + timedelta(seconds=30))
+    gate.clock.advance(29.999)
+    if is_warm:
+        assert gate.lets_in()
+    gate.clock.advance(0.001)
+    spent = gate.nonces.writes
+    assert gate.refusal(gate.signed()) == SignatureRefused.EXPIRED
+    assert gate.nonces.writes == spent
+
+
 def test_a_consumer_may_have_several_tokens(gate: Gate) -> None:
     first = gate.issue(values=SignerValues("ck", "c" * 16, "t1", "s" * 16))
     second = gate.issue(values=SignerValues("ck", "c" * 16, "t2", "s" * 16))

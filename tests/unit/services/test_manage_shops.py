@@ -1,6 +1,7 @@
 """What an operator may do for a shop, and what is refused."""
 
 from dataclasses import replace
+from datetime import datetime, timedelta, timezone
 from functools import partial
 from typing import Any
 
@@ -59,9 +60,17 @@ class Office:
         label: str = "Taobao",
         scopes: tuple[str, ...] = manage_shops.ALL_SCOPES,
         token: str | None = None,
+        expires_at: datetime | None = None,
     ) -> manage_shops.IssuedCredential:
         return manage_shops.issue_credential(
-            self.shops, self.clock, shop_id, wire=wire, label=label, scopes=scopes, token=token
+            self.shops,
+            self.clock,
+            shop_id,
+            wire=wire,
+            label=label,
+            scopes=scopes,
+            token=token,
+            expires_at=expires_at,
         )
 
     def put(self, *products: Product) -> None:
@@ -362,6 +371,27 @@ def test_revoking_twice_keeps_the_first_time(office: Office) -> None:
     again = manage_shops.revoke_credential(office.shops, office.clock, "demo", issued)
 
     assert again.revoked_at == NOON
+
+
+def test_a_credential_expires_in_universal_time(office: Office) -> None:
+    at = (NOON + timedelta(hours=1)).astimezone(timezone(timedelta(hours=8)))
+    issued = office.issue(expires_at=at).credential
+    assert issued.expires_at == at
+    assert issued.expires_at is not None
+    assert issued.expires_at.utcoffset() == timedelta(0)
+    assert issued.holds_at(NOON + timedelta(minutes=59))
+    assert not issued.holds_at(NOON + timedelta(minutes=60))
+
+
+@pytest.mark.parametrize(
+    ("seconds", "reason"), [(0, "past"), (-1, "past"), (3650 * DAY + 1, "too_late")]
+)
+def test_a_life_that_is_over_or_too_long_is_refused(
+    office: Office, seconds: int, reason: str
+) -> None:
+    with pytest.raises(InvalidField) as refused:
+        office.issue(expires_at=NOON + timedelta(seconds=seconds))
+    assert (refused.value.field, refused.value.reason) == ("expires_at", reason)
 
 
 def test_a_credential_is_revoked_by_its_own_shop_only(office: Office) -> None:

@@ -188,6 +188,7 @@ class SignatureRefused(Unauthenticated):
     UNKNOWN = "unknown"
     """No such pair of consumer key and token, or none whose shop is there."""
     REVOKED = "revoked"
+    EXPIRED = "expired"
     WRONG_SIGNATURE = "wrong_signature"
     REPLAYED = "replayed"
 

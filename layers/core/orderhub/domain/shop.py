@@ -91,6 +91,12 @@ class Credential:
     """Whose it is, on wires where requests come from a person."""
     app_key: str = ""
     """By which an app trades its secret for its token, or names itself on what it signs."""
+    expires_at: datetime | None = None
+    """From when on it lets nobody in; never, if there is no such time."""
+
+    def holds_at(self, now: datetime) -> bool:
+        """Whether it lets anybody in: neither revoked nor expired."""
+        return self.revoked_at is None and (self.expires_at is None or now < self.expires_at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +108,12 @@ class Principal:
     label: str
     scopes: frozenset[str]
     user_id: int | None = None
+    expires_at: datetime | None = None
+    """The credential's own; :meth:`is_expired` tells more."""
+
+    def is_expired(self, now: datetime) -> bool:
+        """Whether the credential's time is over: it may have come after the check."""
+        return self.expires_at is not None and self.expires_at <= now
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

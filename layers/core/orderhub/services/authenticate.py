@@ -28,6 +28,7 @@ def principal_of(credential: Credential, shop: Shop) -> Principal:
         label=credential.label,
         scopes=frozenset(credential.scopes),
         user_id=credential.user_id,
+        expires_at=credential.expires_at,
     )
 
 
@@ -54,13 +55,15 @@ class Recent(Generic[_Key, _Found]):
 
 
 class Authenticator:
-    """A revoked token, or changed windows of a shop, take effect within ``CACHE_SECONDS``.
+    """A revoked token, or changed windows of a shop, take effect within ``CACHE_SECONDS``; a token
+    that expires is refused from its millisecond on.
 
     Only good credentials are cached: a newly issued one works at once.
     """
 
     def __init__(self, shops: ShopRepository, clock: Clock) -> None:
         self._shops = shops
+        self._clock = clock
         self._cache: Recent[tuple[str, str], Principal] = Recent(clock)
 
     def authenticate(self, wire: str, token: str | None, scope: str) -> Principal:
@@ -70,6 +73,8 @@ class Authenticator:
             raise Unauthenticated("no usable credential was given")
         hashed = token_hash(token)
         principal = self._cache.get((wire, hashed), lambda: self._find(wire, hashed))
+        if principal.is_expired(self._clock.now()):
+            raise Unauthenticated("the credential is not valid")
         if scope not in principal.scopes:
             raise Forbidden(scope)
         return principal

@@ -63,7 +63,8 @@ class _Signer:
 
 
 class SignatureAuthenticator:
-    """A revoked signer, or changed windows of a shop, take effect within a minute.
+    """A revoked signer, or changed windows of a shop, take effect within a minute; one that
+    expires is refused from its millisecond on.
 
     Args:
         window: how many seconds a request's timestamp may be from our clock, either way.
@@ -85,12 +86,15 @@ class SignatureAuthenticator:
         Raises :class:`SignatureRefused`, or :class:`Forbidden` when ``scope`` is missing. Only a
         request that is good otherwise uses up its nonce: who can't sign can't spend another's.
         """
-        if abs(self._clock.now().timestamp() - request.timestamp) > self._window:
+        now = self._clock.now()
+        if abs(now.timestamp() - request.timestamp) > self._window:
             raise SignatureRefused(SignatureRefused.OUT_OF_TIME)
         if not _can_be_signer(request):
             raise SignatureRefused(SignatureRefused.UNKNOWN)
         hashed = signer_hash(request.consumer_key, request.token)
         signer = self._recent.get((wire, hashed), lambda: self._find(wire, hashed))
+        if signer.principal.is_expired(now):
+            raise SignatureRefused(SignatureRefused.EXPIRED)
         secrets = signer.secrets
         if not request.is_signed_with(secrets.consumer_secret, secrets.token_secret):
             raise SignatureRefused(SignatureRefused.WRONG_SIGNATURE)

@@ -10,6 +10,7 @@ import hmac
 import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 from orderhub.domain.errors import InvalidField, Unauthenticated
@@ -54,6 +55,7 @@ def issue_app(
     scopes: Iterable[str] = ALL_SCOPES,
     key: str | None = None,
     secret: str | None = None,
+    expires_at: datetime | None = None,
 ) -> IssuedApp:
     """Let an external system in by a key and a secret, random ones unless it brings its own.
 
@@ -74,6 +76,7 @@ def issue_app(
         scopes=scopes,
         token=access_token(key, secret),
         app_key=key,
+        expires_at=expires_at,
     )
     return IssuedApp(issued.credential, key, secret, issued.token)
 
@@ -84,7 +87,9 @@ class GrantedToken:
     token: str
 
 
-def grant_token(shops: ShopRepository, wire: str, key: str, secret: str) -> GrantedToken:
+def grant_token(
+    shops: ShopRepository, clock: Clock, wire: str, key: str, secret: str
+) -> GrantedToken:
     """The token of an app, for its key and secret; one read, no write.
 
     Raises :class:`Unauthenticated`, for all that can be wrong with them alike.
@@ -92,7 +97,7 @@ def grant_token(shops: ShopRepository, wire: str, key: str, secret: str) -> Gran
     if 0 < len(key) <= LONGEST_PART and 0 < len(secret) <= LONGEST_PART:
         token = access_token(key, secret)
         credential = shops.credential(token_hash(token))
-        if credential and credential.wire == wire and credential.revoked_at is None:
+        if credential and credential.wire == wire and credential.holds_at(clock.now()):
             return GrantedToken(credential, token)
     raise Unauthenticated("the key or the secret is not valid")
 

@@ -3,6 +3,7 @@
 import secrets as random
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Final
 
 from orderhub.domain.errors import InvalidField
@@ -49,6 +50,7 @@ def issue_signer(
     label: str,
     scopes: Iterable[str] = ALL_SCOPES,
     values: SignerValues | None = None,
+    expires_at: datetime | None = None,
 ) -> IssuedSigner:
     """Let a system use one wire for one shop that signs its requests, with random values unless
     it brings its own.
@@ -72,6 +74,7 @@ def issue_signer(
         scopes=scopes,
         token_hash=signer_hash(values.consumer_key, values.token_value),
         app_key=values.consumer_key,
+        expires_at=expires_at,
     )
     secrets = SigningSecrets(values.consumer_secret, values.token_secret)
     shops.add_credential(credential, sealed(vault, credential, secrets))

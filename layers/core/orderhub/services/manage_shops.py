@@ -4,6 +4,7 @@ import re
 import secrets
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -32,6 +33,8 @@ from orderhub.services.authenticate import token_hash
 from orderhub.services.payment_link import require_email
 
 LONGEST_WINDOW: Final = 3650 * DAY
+LONGEST_LIFE: Final = 3650 * DAY
+"""Of a credential that expires, in seconds."""
 """Ten years. Longer ones are mistakes, and could overrun the calendar."""
 LONGEST_LABEL: Final = 200
 SHORTEST_TOKEN: Final = 16
@@ -215,6 +218,7 @@ def issue_credential(
     token: str | None = None,
     user: User | None = None,
     app_key: str = "",
+    expires_at: datetime | None = None,
 ) -> IssuedCredential:
     """Let an external system use one wire for one shop.
 
@@ -243,6 +247,7 @@ def issue_credential(
         token_hash=token_hash(token),
         user=user,
         app_key=app_key,
+        expires_at=expires_at,
     )
     shops.add_credential(credential)
     return IssuedCredential(credential, token)
@@ -259,13 +264,18 @@ def new_credential(
     token_hash: str,
     user: User | None = None,
     app_key: str = "",
+    expires_at: datetime | None = None,
 ) -> Credential:
     """A credential that is not stored yet. Raises :class:`NotFound` for the shop, or
-    :class:`InvalidField`."""
+    :class:`InvalidField`: ``expires_at`` is ``past`` when it would let nobody in, ``too_late``
+    when it is further off than ``LONGEST_LIFE``."""
     require_wire(wire)
     asked = {Scope(scope) for scope in scopes}
     if not asked:
         raise InvalidField("scopes", "required", "a credential has one scope at least")
+    now = clock.now()
+    if expires_at is not None:
+        expires_at = _require_expiry(expires_at.astimezone(UTC), now)
     return Credential(
         id=f"cred_{secrets.token_hex(6)}",
         shop_id=require_shop(shops, shop_id).id,
@@ -273,10 +283,20 @@ def new_credential(
         label=_require_text("label", label),
         token_hash=token_hash,
         scopes=tuple(scope.value for scope in Scope if scope in asked),
-        created_at=clock.now(),
+        created_at=now,
         user_id=user.id if user else None,
         app_key=app_key,
+        expires_at=expires_at,
     )
+
+
+def _require_expiry(at: datetime, now: datetime) -> datetime:
+    if at <= now:
+        raise InvalidField("expires_at", "past", "the credential would have expired already")
+    if at - now > timedelta(seconds=LONGEST_LIFE):
+        days = LONGEST_LIFE // DAY
+        raise InvalidField("expires_at", "too_late", f"a credential holds for {days} days at most")
+    return at
 
 
 def list_credentials(shops: ShopRepository, shop_id: str) -> Sequence[Credential]:
