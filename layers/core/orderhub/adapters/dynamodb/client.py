@@ -26,6 +26,8 @@ _THROTTLED: Final = frozenset(
         "ThrottlingError",
     }
 )
+_CONFLICT: Final = "TransactionConflictException"
+"""Somebody's transaction is writing the same item just now."""
 _BATCH: Final = 100
 _LONGEST_STUCK: Final = 4
 _CONFIG: Final = Config(
@@ -113,6 +115,8 @@ def translated() -> Iterator[None]:
         status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
         if is_throttling(code):
             raise Busy("the table is throttled; try again") from error
+        if code == _CONFLICT:
+            raise Busy("others are writing the same; try again") from error
         if status >= 500:
             raise Unavailable("the table did not answer; try again") from error
         raise
