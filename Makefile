@@ -54,7 +54,10 @@ CHECKS := check-lint check-format check-types check-imports check-template check
 
 .PHONY: torture
 torture: environments ## What takes too long for every day: 10,000 orders due in the same minute
-	ORDERHUB_TORTURE=1 $(PY) -m pytest --numprocesses 0 tests/e2e/test_due_at_once.py $(ARGS)
+	ORDERHUB_TORTURE=1 $(PY) -m pytest --numprocesses 0 tests/e2e/test_due_at_once.py tests/e2e/test_faults_from_the_cloud.py \
+		tests/e2e/test_killed_clients.py tests/e2e/test_killed_cloud.py tests/e2e/test_beyond_a_role.py \
+		tests/integration/crashes \
+		$(ARGS)
 
 .PHONY: check
 check: environments ## Lint, types, layering, template, state machines, docs
@@ -87,6 +90,10 @@ check-machines:
 		&& echo "ok  state machines" || { tail -n 20 .venv/statelint.log; exit 1; }
 check-docs:
 	@$(PY) -m tools.docs --check && echo "ok  docs"
+
+.PHONY: audit
+audit: environments ## Hold what ships against known vulnerabilities
+	@$(PY) -m tools.audit
 
 .PHONY: format
 format: .venv/ready ## Format the code and mend what the linter can

@@ -27,6 +27,7 @@ from botocore.config import Config
 from local import project
 from local.console import Progress, tail
 from local.errors import LocalError
+from local.ministack_journal import CHECKPOINT
 
 if TYPE_CHECKING:
     from typing import Literal
@@ -148,6 +149,8 @@ class LocalCloud:
                 hint="`make run` installs it.",
             )
         self._require_free_port()
+        if self._process is not None:
+            self._process.wait()  # it was killed
 
         with progress.step(f"Starting the local cloud on 127.0.0.1:{self.port}"):
             self._process = self._spawn()
@@ -187,6 +190,24 @@ class LocalCloud:
                 self._process.wait()
                 self._process = None
         return True
+
+    def checkpoint(self) -> None:
+        """Have it write its state down now. What its tables take from then on is kept even if it is
+        killed; all else goes back to this moment then.
+
+        Raises:
+            LocalError: it did not.
+        """
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=_STOP_SECONDS)
+        try:
+            connection.request("POST", CHECKPOINT)
+            status = connection.getresponse().status
+        except (OSError, http.client.HTTPException) as error:
+            raise LocalError("The local cloud did not write its state down.") from error
+        finally:
+            connection.close()
+        if status != http.HTTPStatus.NO_CONTENT:
+            raise LocalError(f"The local cloud did not write its state down: HTTP {status}.")
 
     def clean(self, progress: Progress | None = None) -> None:
         """Stop it and forget everything: its state, its logs, its stack."""

@@ -164,6 +164,7 @@ def deploy(
     if not deployed:
         progress.note(f"  {changes.total} routes")
         _remember_fingerprint(cloud, stack_name, fingerprint)
+        cloud.checkpoint()
     return _describe(cloud, stack_name, changed=not deployed)
 
 

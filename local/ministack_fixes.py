@@ -10,6 +10,7 @@ import functools
 import hashlib
 import json
 import os
+import re
 import shutil
 import tempfile
 import threading
@@ -36,6 +37,7 @@ def apply(layers_folder: Path) -> None:
     let_mail_be_granted_by_sender()
     let_conditions_see_keys_and_contexts()
     let_batches_be_granted_by_message()
+    let_queues_move_to_another_port()
     queue_bursts()
 
 
@@ -265,6 +267,29 @@ def let_batches_be_granted_by_message() -> None:
     iam_actions.extract_iam_action = action_per_message
 
 
+def let_queues_move_to_another_port() -> None:
+    """Find queues again when the cloud listens on another port than it did.
+
+    ministack keeps them by their URLs, which name the port, and its readers for functions ask for
+    them by the URL of now: after ``make run PORT=…`` no function would get a message any more.
+    """
+    from ministack.services import sqs
+
+    load_persisted_state = sqs.load_persisted_state
+
+    @functools.wraps(load_persisted_state)
+    def load_state_of_this_port(state: dict[str, Any]) -> None:
+        queues = state["queues"]
+        for (account, region, url), queue in queues.all_items():
+            queue["url"] = sqs._queue_url_for_account(account, queue["name"])
+            if queue["url"] != url:
+                queues.pop_scoped(account, region, url)
+                queues.set_scoped(account, region, queue["url"], queue)
+        load_persisted_state(state)
+
+    sqs.load_persisted_state = load_state_of_this_port
+
+
 def _partitions(request: Any) -> Iterator[str]:
     """The partition keys of the items that a request, or a part of it, is about."""
     if isinstance(request, list):
@@ -274,9 +299,20 @@ def _partitions(request: Any) -> Iterator[str]:
         item = request.get("Item") or request.get("Key")
         if isinstance(item, dict) and "pk" in item:
             yield item["pk"].get("S", "")
+        elif isinstance(request.get("KeyConditionExpression"), str):
+            yield from _queried(request)
         else:
             for part in request.values():
                 yield from _partitions(part)
+
+
+def _queried(query: dict[str, Any]) -> Iterator[str]:
+    """The partition that a query reads, of the table or of an index."""
+    names = query.get("ExpressionAttributeNames", {})
+    values = query.get("ExpressionAttributeValues", {})
+    for name, value in re.findall(r"(#?\w+)\s*=\s*(:\w+)", query["KeyConditionExpression"]):
+        if names.get(name, name).endswith("pk"):
+            yield values.get(value, {}).get("S", "")
 
 
 def _mapping_of(lambda_svc: Any, function: Any, source_arn: str) -> dict[str, Any]:

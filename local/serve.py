@@ -8,6 +8,7 @@ package missing from a layer is an import error here too.
 
 from __future__ import annotations
 
+import os
 import sys
 import tempfile
 from pathlib import Path
@@ -20,9 +21,11 @@ def main() -> None:
     sys.path.insert(0, str(PACKAGES))
     from ministack.app import main as serve
 
-    from local import ministack_fixes
+    from local import ministack_fixes, ministack_journal
 
     ministack_fixes.apply(layers_folder=Path(tempfile.gettempdir()) / "layers")
+    ministack_journal.keep(Path(os.environ["STATE_DIR"]) / "journal")
+    ministack_journal.offer_checkpoints()
     serve()
 
 

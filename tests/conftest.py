@@ -20,6 +20,8 @@ import pytest
 
 from tests.support import figures
 
+pytest_plugins = ["tests.support.silence"]
+
 _of_workers: Counter[str] = Counter()
 FIGURES = Path(__file__).parents[1] / ".local" / "figures.json"
 

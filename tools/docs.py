@@ -23,7 +23,9 @@ ROOT: Final = Path(__file__).resolve().parent.parent
 
 DOCUMENTS: Final[Mapping[str, str]] = {
     "docs/ACCESS_PATTERNS.md": "tools.generators.access_patterns",
+    "docs/LICENCES.md": "tools.generators.licences",
     "docs/STATUSES.md": "tools.generators.statuses",
+    "docs/openapi.json": "tools.openapi.document",
 }
 """File, relative to the repository → the module whose ``generate()`` returns its text."""
 

@@ -18,6 +18,7 @@ from orderhub_cli import (
     products,
     providers,
     reconcile,
+    restore,
     shops,
     strays,
     users,
@@ -59,6 +60,7 @@ orders.app.add_typer(order_money.app)
 app.add_typer(orders.app, name="order")
 app.command(epilog=due.EXAMPLES)(due.due)
 app.command(no_args_is_help=True, epilog=reconcile.EXAMPLES)(reconcile.reconcile)
+app.command(no_args_is_help=True, epilog=restore.EXAMPLES)(restore.restore)
 
 
 @app.callback()

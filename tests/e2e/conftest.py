@@ -34,6 +34,8 @@ from orderhub.services import manage_people, manage_shops
 from orderhub.services.issue_app import IssuedApp, issue_app
 from orderhub.services.issue_signer import SignerValues, issue_signer
 from orderhub.settings import Settings
+from tests.support import silence
+from tests.support.conformity import hooks
 
 ON_THE_CLOUD = pytest.mark.xdist_group("local-cloud")
 PARAMETERS = {"PublishAttempts": "5", "WebhookRetryScale": "0.0001"}
@@ -56,6 +58,7 @@ class Shop:
             base_url=self.api_url,
             headers={"Authorization": f"Bearer {self.token}", **headers},
             timeout=60,
+            event_hooks=hooks(self.api_url),
         )
 
 
@@ -122,12 +125,16 @@ def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]
         # For working on these tests: a cloud that stays up from one run to the next.
         cloud = LocalCloud(home=Path(kept))
         cloud.start()
-        yield Deployment(cloud, deploy(cloud, parameters=PARAMETERS))
+        kept_stack = deploy(cloud, parameters=PARAMETERS)
+        yield Deployment(cloud, kept_stack)
+        silence.hear_cloud(cloud, kept_stack.name)
         return
     cloud = LocalCloud(home=tmp_path_factory.mktemp("cloud"), port=free_port())
     cloud.start()
     try:
-        yield Deployment(cloud, deploy(cloud, parameters=PARAMETERS, build_folder=BUILD))
+        stack = deploy(cloud, parameters=PARAMETERS, build_folder=BUILD)
+        yield Deployment(cloud, stack)
+        silence.hear_cloud(cloud, stack.name)
     finally:
         cloud.stop()
 
@@ -195,7 +202,8 @@ class Store:
 
     def client(self, **headers: str) -> httpx.Client:
         headers = {"access-token": self.token, **headers}
-        return httpx.Client(base_url=self.shop.api_url, headers=headers, timeout=60)
+        url = self.shop.api_url
+        return httpx.Client(base_url=url, headers=headers, timeout=60, event_hooks=hooks(url))
 
 
 LAMP = {"product_id": "lamp", "variant_id": "lamp-1"}
@@ -339,7 +347,13 @@ def make_counter(
                 shop=shop,
                 agent_key=key_of(AGENT),
                 consumer_key=key_of(CONSUMER),
-                api=clients.enter_context(httpx.Client(base_url=deployment.api_url, timeout=60)),
+                api=clients.enter_context(
+                    httpx.Client(
+                        base_url=deployment.api_url,
+                        timeout=60,
+                        event_hooks=hooks(deployment.api_url),
+                    )
+                ),
             )
 
         yield make

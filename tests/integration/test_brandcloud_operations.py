@@ -1636,6 +1636,20 @@ def test_an_items_picture_is_shown_in_four_sizes(
     assert body["products"][0]["variant"]["cover_img"] == {"resource": shown}
 
 
+def test_names_and_numbers_of_items_are_text_however_the_product_has_them(
+    agent: Person, application: Application
+) -> None:
+    product = application.desk.catalog.product("demo", "1")
+    assert product
+    facts = {"item_number": 4711, "item_name": 501, "company_id": "JP1", "company_name": 1969}
+    application.desk.catalog.put_product("demo", replace(product, attributes=facts))
+    made = agent.ask("create_order", cart_id="C00001", type="cash").body
+    detail = agent.ask("get_order", order_number=made["order_number"]).body
+    (shown,) = detail["products"]
+    assert shown["item"] == {"id": 1, "number": "4711", "name": "501"}
+    assert shown["company"] == {"id": "JP1", "name": "1969"}
+
+
 @pytest.mark.parametrize(
     ("set_sizes", "shown_sizes"),
     [

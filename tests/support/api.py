@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests.support.conformity import require_documented
+from tests.support.silence import LISTENER
+
 EVENTS = Path(__file__).parents[2] / "events"
 
 
@@ -35,9 +38,16 @@ def payload(name: str) -> dict[str, Any]:
 
 
 def invoke(function: str, event: object) -> Any:
-    """Run ``functions/<function>/app.py`` on an event."""
+    """Run ``functions/<function>/app.py`` on an event. Answers must be what the OpenAPI document
+    says."""
     module = importlib.import_module(f"functions.{function.replace('/', '.')}.app")
-    return module.handler(event, LambdaContext())
+    LISTENER.see_event(event)
+    answer = module.handler(event, LambdaContext())
+    if isinstance(event, dict) and "routeKey" in event:
+        require_documented(
+            event["routeKey"], answer["statusCode"], answer["headers"], answer["body"]
+        )
+    return answer
 
 
 class Client:

@@ -15,6 +15,8 @@ from urllib.parse import parse_qsl, unquote_to_bytes
 import httpx
 
 from tests.support.api import LambdaContext
+from tests.support.conformity import require_documented
+from tests.support.silence import LISTENER
 from tests.support.table import template
 
 Handler = Callable[[dict[str, Any], Any], dict[str, Any]]
@@ -38,14 +40,24 @@ class Gateway(httpx.BaseTransport):
     @classmethod
     def of_wire(cls, wire: str) -> "Gateway":
         """The functions of ``functions/<wire>`` under their routes of the template."""
+        return cls._of(f"functions/{wire}/")
+
+    @classmethod
+    def of_template(cls) -> "Gateway":
+        """The whole API."""
+        return cls._of("functions/")
+
+    @classmethod
+    def _of(cls, folder: str) -> "Gateway":
         routes: dict[str, Handler] = {}
         for resource in template()["Resources"].values():
             properties = resource["Properties"]
-            if properties.get("CodeUri", "").startswith(f"functions/{wire}/"):
+            if properties.get("CodeUri", "").startswith(folder):
                 handler = partial(_handle, properties["CodeUri"].replace("/", "."))
-                for event in properties["Events"].values():
-                    route = event["Properties"]
-                    routes[f"{route['Method']} {route['Path']}"] = handler
+                for event in properties.get("Events", {}).values():
+                    if event["Type"] == "HttpApi":
+                        route = event["Properties"]
+                        routes[f"{route['Method']} {route['Path']}"] = handler
         return cls(routes)
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
@@ -56,6 +68,7 @@ class Gateway(httpx.BaseTransport):
             return httpx.Response(404, json={"message": "Not Found"}, request=request)
         route, variables = found
         event = _event(request, route, path, query.decode(), variables)
+        LISTENER.see_event(event)
         answer = self._routes[route](event, LambdaContext())
         body = answer["body"].encode()
         if answer.get("isBase64Encoded"):
@@ -85,6 +98,7 @@ def decoded_path(sent: str) -> str:
 
 def _handle(module: str, event: dict[str, Any], context: Any) -> dict[str, Any]:
     answer: dict[str, Any] = importlib.import_module(f"{module}.app").handler(event, context)
+    require_documented(event["routeKey"], answer["statusCode"], answer["headers"], answer["body"])
     return answer
 
 
@@ -119,5 +133,6 @@ def _event(
             parameters[name] = f"{parameters[name]},{value}" if name in parameters else value
         event["queryStringParameters"] = parameters
     if content:
-        event["body"] = content.decode() if is_text else base64.b64encode(content).decode()
+        text = content.decode(errors="replace")
+        event["body"] = text if is_text else base64.b64encode(content).decode()
     return event

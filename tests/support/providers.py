@@ -201,13 +201,14 @@ def _key_usage(
 
 def stripe_request(
     secret: str,
-    event: Mapping[str, Any],
+    event: Mapping[str, Any] | str,
     *,
     at: datetime | None = None,
     more_secrets: Sequence[str] = (),
 ) -> SignedRequest:
-    """Signed with every secret that the endpoint has while one follows another."""
-    body = json.dumps(event, indent=2, ensure_ascii=False).encode()
+    """Signed with every secret that the endpoint has while one follows another. Text is sent as it
+    is."""
+    body = _written(event, indent=2)
     timestamp = str(int(_moment(at).timestamp()))
     signatures = (
         hmac.new(each.encode(), timestamp.encode() + b"." + body, hashlib.sha256).hexdigest()
@@ -385,12 +386,13 @@ def stripe_dispute(
 def paypal_request(
     keys: KeyPair,
     webhook_id: str,
-    event: Mapping[str, Any],
+    event: Mapping[str, Any] | str,
     *,
     at: datetime | None = None,
     certificate_url: str = PAYPAL_CERTIFICATE_URL,
 ) -> SignedRequest:
-    body = json.dumps(event, separators=(",", ":"), ensure_ascii=False).encode()
+    """Text is sent as it is."""
+    body = _written(event)
     transmission_id, sent_at = str(uuid4()), _zulu(_moment(at))
     message = f"{transmission_id}|{sent_at}|{webhook_id}|{zlib.crc32(body)}"
     return SignedRequest(
@@ -661,16 +663,17 @@ def wechatpay_request(
     keys: KeyPair,
     api_v3_key: str,
     event_type: str,
-    resource: Mapping[str, Any],
+    resource: Mapping[str, Any] | str,
     *,
     serial: str = "",
     event_id: str = "",
     at: datetime | None = None,
 ) -> SignedRequest:
-    """``serial`` is the certificate's unless a public key's id is given."""
+    """``serial`` is the certificate's unless a public key's id is given. A resource that is text
+    is sealed as it is."""
     original = "refund" if event_type.startswith("REFUND.") else "transaction"
     nonce = _token()[:12]
-    plain = json.dumps(resource, separators=(",", ":"), ensure_ascii=False).encode()
+    plain = _written(resource)
     sealed = AESGCM(api_v3_key.encode()).encrypt(nonce.encode(), plain, original.encode())
     event = {
         "id": event_id or str(uuid4()),
@@ -772,6 +775,13 @@ def wechatpay_refund(
 
 
 # -- times and names -------------------------------------------------------------------------------
+
+
+def _written(told: Mapping[str, Any] | str, indent: int | None = None) -> bytes:
+    if isinstance(told, str):
+        return told.encode()
+    separators = None if indent else (",", ":")
+    return json.dumps(told, indent=indent, separators=separators, ensure_ascii=False).encode()
 
 
 def _moment(at: datetime | None) -> datetime:

@@ -60,8 +60,9 @@ class FakeSubscriptions:
         self.kept[after.shop_id, after.id] = kept
 
     def remove(self, subscription: Subscription) -> None:
-        self._unchanged(subscription)
-        del self.kept[subscription.shop_id, subscription.id]
+        if (subscription.shop_id, subscription.id) in self.kept:
+            self._unchanged(subscription)
+            del self.kept[subscription.shop_id, subscription.id]
 
     def _unchanged(self, read: Subscription) -> SealedSubscription:
         interfere, self.interfere = self.interfere, None

@@ -82,9 +82,13 @@ class Wiretap:
         def happen() -> AWSResponse:
             return self._once(request, pass_on)
 
+        return self.ask(call_of(request), happen)
+
+    def ask(self, call: Call, happen: Answer) -> AWSResponse:
+        """What the watcher makes of a call, be it to AWS or to anybody else."""
         if self._watcher is None or getattr(self._asleep, "is_off", False):
             return happen()
-        return self._watcher(call_of(request), happen)
+        return self._watcher(call, happen)
 
     def _once(self, request: AWSPreparedRequest, pass_on: Answer) -> AWSResponse:
         """DynamoDB answers a repeated transaction as it did before when its token is the same;

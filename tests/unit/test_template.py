@@ -1,5 +1,6 @@
 """What the template grants and promises, read from the template itself."""
 
+import importlib
 import json
 import re
 from pathlib import Path
@@ -36,7 +37,9 @@ FUNCTIONS = {
 
 
 def statements(function: str) -> list[dict[str, Any]]:
-    return [policy["Statement"] for policy in FUNCTIONS[function]["Policies"]]
+    """What it is granted."""
+    found = [policy["Statement"] for policy in FUNCTIONS[function]["Policies"]]
+    return [statement for statement in found if statement["Effect"] == "Allow"]
 
 
 def actions(statement: dict[str, Any]) -> list[str]:
@@ -373,3 +376,166 @@ def test_unpaid_orders_that_are_closed_late_raise_an_alarm() -> None:
     assert late["Statistic"] == "Maximum"
     # Most minutes nothing is closed.
     assert late["TreatMissingData"] == "notBreaching"
+
+
+# -- limits ----------------------------------------------------------------------------------------
+
+API: dict[str, Any] = RESOURCES["Api"]["Properties"]
+ROUTES = {
+    f"{event['Properties']['Method']} {event['Properties']['Path']}": name
+    for name, function in FUNCTIONS.items()
+    for event in function.get("Events", {}).values()
+    if event["Type"] == "HttpApi"
+}
+GATEWAY_SECONDS = 30
+"""After which API Gateway answers 503 whatever the function does."""
+PAYLOAD_BYTES = 6 * 1024 * 1024
+"""Of a whole event that Lambda takes, with the body in base64 at worst."""
+
+
+def test_every_limit_of_a_route_is_of_a_route_that_there_is() -> None:
+    limits = API["RouteSettings"]
+    assert set(limits) <= set(ROUTES)
+    default = API["DefaultRouteSettings"]
+    for route, limit in limits.items():
+        assert 0 < limit["ThrottlingRateLimit"] < default["ThrottlingRateLimit"], route
+        assert limit["ThrottlingRateLimit"] <= limit["ThrottlingBurstLimit"], route
+
+
+def test_what_is_dear_or_could_be_guessed_at_is_limited() -> None:
+    """Functions that send mail or make documents, and those that trade secrets for tokens."""
+    dear = {
+        name
+        for name, function in FUNCTIONS.items()
+        if "MAIL_SENDER" in function.get("Environment", {}).get("Variables", {})
+        or "DocumentsLayer" in function.get("Layers", [])
+        or name == "YouhaosudaIssueToken"
+    }
+    assert len(dear) >= 4
+    for route, name in ROUTES.items():
+        if name in dear:
+            assert route in API["RouteSettings"], route
+
+
+def test_a_function_gives_up_before_the_gateway_does() -> None:
+    default = template()["Globals"]["Function"]["Timeout"]
+    for name in ROUTES.values():
+        assert FUNCTIONS[name].get("Timeout", default) < GATEWAY_SECONDS, name
+
+
+def test_no_api_takes_bodies_that_could_not_reach_its_function() -> None:
+    readers = [
+        importlib.import_module(f"orderhub.{module}")
+        for package in ("wire", "payments", "pages")
+        for path in (ROOT / "layers/core/orderhub" / package).rglob("*.py")
+        if "max_body_bytes: Final" in (text := path.read_text(encoding="utf-8"))
+        or "max_body_bytes: ClassVar" in text
+        for module in [
+            ".".join(path.relative_to(ROOT / "layers/core/orderhub").with_suffix("").parts)
+        ]
+    ]
+    limits = [
+        limit
+        for module in readers
+        for each in vars(module).values()
+        if isinstance(limit := getattr(each, "max_body_bytes", None), int)
+    ]
+    assert len(limits) >= len(readers) >= 10
+    assert max(limits) <= PAYLOAD_BYTES / 2
+
+
+def test_what_reads_queues_takes_no_more_places_than_it_is_given() -> None:
+    """So that a flood of events leaves room for requests."""
+    places = 0
+    for function in FUNCTIONS.values():
+        for event in function.get("Events", {}).values():
+            if event["Type"] == "SQS":
+                places += event["Properties"]["ScalingConfig"]["MaximumConcurrency"]
+    assert 0 < places <= 200
+
+
+PERSONAL = ("sourceIp", "userAgent", "path", "authorizer", "identity", "header", "queryString")
+
+
+def test_the_access_log_says_what_was_refused_and_nothing_of_whom() -> None:
+    settings = API["AccessLogSettings"]
+    assert settings["DestinationArn"] == "AccessLogs.Arn"
+    assert RESOURCES["AccessLogs"]["Properties"]["RetentionInDays"] == "LogRetentionDays"
+    variables = re.findall(r"\$context\.([A-Za-z.]+)", settings["Format"])
+    assert {"routeKey", "status", "error.responseType"} <= {*variables}
+    assert not [each for each in variables if any(word in each for word in PERSONAL)]
+    assert json.loads(settings["Format"])
+    assert RESOURCES["ThrottledRequests"]["Properties"]["LogGroupName"] == "AccessLogs"
+
+
+@pytest.mark.parametrize("alarm", ["ThrottledRequests", "FunctionThrottles", "TableThrottles"])
+def test_what_is_throttled_raises_an_alarm(alarm: str) -> None:
+    assert RESOURCES[f"{alarm}Alarm"]["Properties"]["TreatMissingData"] == "notBreaching"
+
+
+# -- roles that only AWS enforces ------------------------------------------------------------------
+
+
+def test_closing_machines_may_call_what_their_definition_calls_and_nothing_else() -> None:
+    text = (ROOT / "workflows/close_due.asl.yaml").read_text(encoding="utf-8")
+    called = {
+        name.removesuffix("FunctionArn") for name in re.findall(r"\$\{(\w+FunctionArn)\}", text)
+    }
+    role = RESOURCES["ClosingRole"]["Properties"]
+    (policy,) = role["Policies"]
+    invoking, delivering = policy["PolicyDocument"]["Statement"]
+    assert invoking["Action"] == "lambda:InvokeFunction"
+    assert invoking["Resource"] == sorted(f"{name}.Arn" for name in called)[::-1]
+    services = set(re.findall(r"arn:\$\{Partition\}:states:::(\w+):", text))
+    assert services == {"lambda"}
+    # Log delivery and tracing, which have no resources to name.
+    assert {action.partition(":")[0] for action in delivering["Action"]} == {"logs", "xray"}
+    (trust,) = role["AssumeRolePolicyDocument"]["Statement"]
+    assert trust["Principal"] == {"Service": "states.amazonaws.com"}
+
+
+def test_no_role_may_hand_on_a_role_or_change_what_roles_may_do() -> None:
+    granted = [
+        action for name in FUNCTIONS for each in statements(name) for action in actions(each)
+    ]
+    for policy in RESOURCES["ClosingRole"]["Properties"]["Policies"]:
+        for statement in policy["PolicyDocument"]["Statement"]:
+            granted += actions(statement)
+    assert not [action for action in granted if action.partition(":")[0] in ("iam", "sts")]
+    roles = [name for name, each in RESOURCES.items() if each["Type"] == "AWS::IAM::Role"]
+    assert roles == ["ClosingRole"]
+
+
+def test_only_the_closing_machine_goes_by_a_role_that_is_not_made_for_it_alone() -> None:
+    """SAM makes the others: a role for each function, which its own stream or queue is read with,
+    and one for each schedule, which may start its machine."""
+    for name, function in FUNCTIONS.items():
+        assert "Role" not in function, name
+    for _, machine in MACHINES.values():
+        assert machine["Properties"]["Role"] == "ClosingRole.Arn"
+        assert "RoleArn" not in machine["Properties"]["Events"]["Schedule"]["Properties"]
+
+
+@pytest.mark.parametrize(
+    "function",
+    sorted(
+        name
+        for name, function in FUNCTIONS.items()
+        if {"SQS", "DynamoDB"} & {event["Type"] for event in function.get("Events", {}).values()}
+    ),
+)
+def test_a_function_that_reads_a_queue_or_a_stream_reads_no_other(function: str) -> None:
+    """SAM attaches policies of AWS to such roles that grant all queues, or all streams."""
+    (event,) = FUNCTIONS[function]["Events"].values()
+    source = event["Properties"].get("Queue") or event["Properties"]["Stream"]
+    denied = [
+        policy["Statement"]
+        for policy in FUNCTIONS[function]["Policies"]
+        if policy["Statement"]["Effect"] == "Deny"
+    ]
+    assert [each["NotResource"] for each in denied] == [source]
+    reading = {
+        "SQS": {"sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"},
+        "DynamoDB": {"dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator"},
+    }
+    assert {*actions(denied[0])} == reading[event["Type"]]

@@ -26,6 +26,7 @@ from .ports import (
     InvoiceRenderer,
     Mailer,
     OrderAudit,
+    OrderBackup,
     PaymentAccounts,
     QrCoder,
     QueuedDelivery,
@@ -123,6 +124,13 @@ class Application:
         from .adapters.dynamodb.audit import DynamoAudit  # noqa: PLC0415
 
         return DynamoAudit(self._dynamodb, self.settings.table_name, self.settings.due_shards)
+
+    def backup(self, table: str) -> OrderBackup:
+        """What a table that DynamoDB restored has of orders, beside the one in use."""
+        from .adapters.dynamodb.backup import DynamoBackup  # noqa: PLC0415
+
+        known = self.settings
+        return DynamoBackup(self._dynamodb, known.table_name, table, known.due_shards)
 
     @cached_property
     def bus(self) -> EventBus:

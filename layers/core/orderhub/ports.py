@@ -318,6 +318,26 @@ class OrderAudit(Protocol):
         ...
 
 
+class OrderBackup(Protocol):
+    """Orders as a backup of the table has them, to bring back what the table lost since."""
+
+    def listed(self, shop_id: str) -> Iterator[int]:
+        """The ids of the orders that the backup has, lowest first."""
+        ...
+
+    def stored(self, shop_id: str, order_id: int) -> StoredOrder | None:
+        """All that the backup has of an order; ``None`` where it has nothing."""
+        ...
+
+    def put_back(self, shop_id: str, order_id: int, sequences: Sequence[int]) -> None:
+        """Write these events as the backup has them, over what the table has now. Those before an
+        interruption are there then.
+
+        Raises :class:`Contention` where somebody else wrote one meanwhile.
+        """
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Milestone:
     """``rank`` orders of the shop have ids up to ``id``."""
@@ -596,7 +616,8 @@ class Subscriptions(Protocol):
         ...
 
     def remove(self, subscription: Subscription) -> None:
-        """Raises :class:`VersionConflict` when it changed since it was read, or is gone."""
+        """Raises :class:`VersionConflict` when it changed since it was read. What is gone already
+        is what was wanted."""
         ...
 
 

@@ -72,7 +72,7 @@ def fuzz(
         )
         done = subprocess.run(  # noqa: S603 - a command of our own
             command,
-            cwd=ROOT,
+            cwd=folder,
             env={
                 **os.environ,
                 KNOWN: json.dumps(asdict(target)),

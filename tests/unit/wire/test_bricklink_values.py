@@ -66,7 +66,7 @@ def test_a_fact_that_is_no_number_is_not_known(fact: object) -> None:
 
 
 def test_zero_and_false_are_there_and_nothing_is_not() -> None:
-    assert values.present(a=0, b=False, c="", d=None, e={}) == {"a": 0, "b": False, "e": {}}
+    assert values.present({"a": 0, "b": False, "c": "", "e": {}}) == {"a": 0, "b": False, "e": {}}
 
 
 def test_whatever_was_not_said_is_none() -> None:

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 _CONFIG: Final = Config(
     retries={"mode": "standard", "total_max_attempts": 2}, connect_timeout=1, read_timeout=4
 )
-_TOO_FAST: Final = frozenset({"TooManyRequestsException", "LimitExceededException", "Throttling"})
+_TOO_FAST: Final = frozenset(
+    {"TooManyRequestsException", "LimitExceededException", "Throttling", "ThrottlingException"}
+)
 
 
 def connect() -> "SESV2Client":

@@ -20,8 +20,10 @@ LARGEST_FIELDS: Final = 48 * 1024
 ORDER: Final = "order"
 """The one kind of thing that can have metafields."""
 
+LARGEST_NUMBER: Final = 2**53 - 1
+"""Of a field, of either sign."""
+
 _NAME: Final = re.compile(r"[a-z0-9_-]+")
-_LARGEST_NUMBER: Final = 2**53 - 1
 
 FieldValue = str | int | float | bool | None
 
@@ -69,7 +71,7 @@ def require_sane_fields(fields: Mapping[str, FieldValue]) -> None:
     for key, value in fields.items():
         if not 0 < len(key) <= LONGEST_KEY:
             raise InvalidField("fields", "invalid", f"keys have 1 to {LONGEST_KEY} characters")
-        if isinstance(value, int | float) and not abs(value) <= _LARGEST_NUMBER:
+        if isinstance(value, int | float) and not abs(value) <= LARGEST_NUMBER:
             raise InvalidField("fields", "out_of_range")
     if len(json.dumps(dict(fields), ensure_ascii=False).encode()) > LARGEST_FIELDS:
         raise InvalidField("fields", "too_long", f"at most {LARGEST_FIELDS} bytes")

@@ -5,7 +5,6 @@ twice, nesting beyond reason, integers of thousands of digits, text that is no v
 """
 
 import base64
-import binascii
 import json
 import re
 from collections.abc import Mapping
@@ -71,7 +70,8 @@ def raw_body(event: Mapping[str, Any], max_bytes: int) -> bytes:
             raw = base64.b64decode(body, validate=True)
         else:
             raw = body.encode()
-    except (binascii.Error, UnicodeEncodeError):
+    except ValueError:
+        # Lone surrogates, what is no base64, and base64 of more than ASCII.
         raise MalformedBody("The request body is not valid UTF-8.") from None
     if len(raw) > max_bytes:
         raise BodyTooLarge(f"The request body is larger than {max_bytes} bytes.")

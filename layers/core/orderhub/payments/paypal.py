@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 import certifi
@@ -36,6 +36,9 @@ from . import rsa
 from .answers import refusal_status
 from .contract import Notification
 from .reading import Name, failure, first, read, short, time
+
+if TYPE_CHECKING:
+    from . import shapes
 
 _MAX_AGE: Final = timedelta(days=4)
 """PayPal tries for three days, and says nowhere whether a later attempt is signed with its own time
@@ -312,12 +315,16 @@ class PayPal:
         return []
 
     def accepted(self) -> Response:
-        return Response(200, {})
+        body: shapes.PayPalTaken = {}
+        return Response(200, body)
 
     def refused(self, error: Exception) -> Response:
         status = refusal_status(error)
-        name = "INTERNAL_SERVER_ERROR" if status >= 500 else "INVALID_REQUEST"
-        return Response(status, {"name": name, "message": "The notification was not taken."})
+        body: shapes.PayPalRefused = {
+            "name": "INTERNAL_SERVER_ERROR" if status >= 500 else "INVALID_REQUEST",
+            "message": "The notification was not taken.",
+        }
+        return Response(status, body)
 
     def _require_signature(self, notification: Notification, account: OpenedAccount) -> None:
         headers = notification.headers

@@ -8,7 +8,7 @@ have secrets of their own, so which of them an event is of has been decided by i
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import msgspec
 from stripe import SignatureVerificationError, WebhookSignature
@@ -23,6 +23,9 @@ from orderhub.wire.contract import Response
 from .answers import refusal_status
 from .contract import Notification
 from .reading import Name, failure, first, named_in, read, short
+
+if TYPE_CHECKING:
+    from . import shapes
 
 _TOLERANCE: Final = timedelta(minutes=5)
 """Stripe's own. Each attempt is signed anew, with the time of that attempt."""
@@ -164,24 +167,31 @@ class Stripe:
         return reader(event)
 
     def accepted(self) -> Response:
-        return Response(200, {"received": True})
+        body: shapes.StripeTaken = {"received": True}
+        return Response(200, body)
 
     def refused(self, error: Exception) -> Response:
         """In the shape of Stripe's own errors: the dashboard shows answers to whoever set the
         webhook up."""
         if isinstance(error, Unauthenticated | NotFound):
-            return _error(400, "No webhook secret of this shop fits the signature.")
+            return _invalid(400, "No webhook secret of this shop fits the signature.")
         status = refusal_status(error)
         if status < 500:
-            return _error(status, "The event can't be read.")
-        return _error(status, "The event was not taken. Please try again.", "api_error")
+            return _invalid(status, "The event can't be read.")
+        message = "The event was not taken. Please try again."
+        return _refused(status, {"type": "api_error", "message": message})
 
 
 STRIPE: Final = Stripe()
 
 
-def _error(status: int, message: str, kind: str = "invalid_request_error") -> Response:
-    return Response(status, {"error": {"type": kind, "message": message}})
+def _invalid(status: int, message: str) -> Response:
+    return _refused(status, {"type": "invalid_request_error", "message": message})
+
+
+def _refused(status: int, problem: "shapes.StripeProblem") -> Response:
+    body: shapes.StripeRefused = {"error": problem}
+    return Response(status, body)
 
 
 def _require_signature(notification: Notification, secrets: Sequence[str]) -> None:

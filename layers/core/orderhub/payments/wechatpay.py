@@ -10,7 +10,7 @@ import binascii
 import re
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import msgspec
 from cryptography.exceptions import InvalidTag
@@ -27,6 +27,9 @@ from . import rsa
 from .answers import refusal_status
 from .contract import Notification
 from .reading import Name, failure, read, short, time
+
+if TYPE_CHECKING:
+    from . import shapes
 
 _TOLERANCE: Final = timedelta(minutes=5)
 _KEY_BYTES: Final = 32
@@ -132,10 +135,12 @@ class WeChatPay:
         return [_refund(event, kind, read(_Refund, told), settings)]
 
     def accepted(self) -> Response:
-        return Response(200, {"code": "SUCCESS", "message": "成功"})
+        body: shapes.WeChatPayTaken = {"code": "SUCCESS", "message": "成功"}
+        return Response(200, body)
 
     def refused(self, error: Exception) -> Response:
-        return Response(refusal_status(error), {"code": "FAIL", "message": "失败"})
+        body: shapes.WeChatPayRefused = {"code": "FAIL", "message": "失败"}
+        return Response(refusal_status(error), body)
 
 
 WECHATPAY: Final = WeChatPay()

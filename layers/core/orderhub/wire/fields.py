@@ -3,16 +3,26 @@
 Forms only know text and JSON clients differ in what they quote, so numbers may come as text and
 identifiers as numbers. Nothing else is guessed: ``true`` is no number and a list is no text.
 Every problem has a stable reason (:class:`orderhub.wire.contract.Problem`).
+
+Each type also says, as JSON Schema, what it takes (:class:`Check`): from that the OpenAPI document
+is made.
 """
 
+import dataclasses
 import re
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Annotated, Any, Final, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
-from pydantic_core import PydanticCustomError
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    GetJsonSchemaHandler,
+    ValidationError,
+)
+from pydantic_core import CoreSchema, PydanticCustomError
 
 from .contract import Problem, Unprocessable
 
@@ -25,11 +35,43 @@ _INTEGER: Final = re.compile(rf"[+-]?[0-9]{{1,{_INTEGER_DIGITS}}}")
 _NUMBER: Final = re.compile(r"[+-]?[0-9]{1,40}(\.[0-9]{1,40})?")
 _EMAIL: Final = re.compile(r"[^@\s]+@[^@\s]+")
 
+JsonSchema = dict[str, Any]
+
+ADDRESS: Final = r"[^@\s\x00-\x1f\x7f\ufffd]+@[^@\s\x00-\x1f\x7f\ufffd]+"
+"""What :func:`email` takes, as a part of JSON Schema's patterns."""
+
+# What text() trims and takes, as parts of JSON Schema's patterns.
+_BLANK: Final = r"[\t-\r ]*"
+_READABLE: Final = {
+    True: r"[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffd]*",
+    False: r"[^\x00-\x08\n-\r\x0e-\x1f\x7f\ufffd]*",
+}
+_FIRST_READABLE: Final = (
+    r"[^\x00- \x7f\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufffd]"
+)
+
 
 class Form(BaseModel):
     """A request body. Fields that the document doesn't know are ignored."""
 
     model_config = ConfigDict(extra="ignore", frozen=True)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Check(BeforeValidator):
+    """A validator that knows what it takes. ``takes`` gives that as JSON Schema; ``around`` makes
+    it of what the type behind it takes. Only whoever makes the OpenAPI document calls them."""
+
+    takes: Callable[[], JsonSchema] | None = None
+    around: Callable[[JsonSchema], JsonSchema] | None = None
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchema:
+        if self.takes:
+            return self.takes()
+        behind = handler(schema)
+        return self.around(behind) if self.around else behind
 
 
 def problem(reason: str, **context: Any) -> PydanticCustomError:
@@ -55,7 +97,11 @@ def text(longest: int, *, multiline: bool = False) -> Any:
             raise problem("invalid")
         return given
 
-    return BeforeValidator(check)
+    def takes() -> JsonSchema:
+        pattern = f"^{_BLANK}{_READABLE[multiline]}{_BLANK}$"
+        return {"type": ["string", "integer"], "maxLength": longest, "pattern": pattern}
+
+    return Check(check, takes=takes)
 
 
 def required_text(longest: int) -> Any:
@@ -68,7 +114,16 @@ def required_text(longest: int) -> Any:
         given: str = optional(value)
         return given
 
-    return BeforeValidator(check)
+    def takes() -> JsonSchema:
+        pattern = f"^{_BLANK}{_FIRST_READABLE}{_READABLE[False]}{_BLANK}$"
+        return {
+            "type": ["string", "integer"],
+            "minLength": 1,
+            "maxLength": longest,
+            "pattern": pattern,
+        }
+
+    return Check(check, takes=takes)
 
 
 def _email(value: Any) -> str:
@@ -107,7 +162,11 @@ def integer(least: int, most: int) -> Any:
             raise problem("out_of_range", most=most)
         return given
 
-    return BeforeValidator(check)
+    def takes() -> JsonSchema:
+        number = {"type": "integer", "minimum": least, "maximum": most}
+        return {"anyOf": [number, as_text(integers(least, most))]}
+
+    return Check(check, takes=takes)
 
 
 def one_of(*choices: int) -> Any:
@@ -119,7 +178,12 @@ def one_of(*choices: int) -> Any:
             raise problem("not_listed", choices=list(choices))
         return given
 
-    return BeforeValidator(check)
+    def takes() -> JsonSchema:
+        zeros = _INTEGER_DIGITS - max(len(str(choice)) for choice in choices)
+        written = as_text(rf"\+?0{{0,{zeros}}}({'|'.join(map(str, choices))})")
+        return {"anyOf": [{"type": "integer", "enum": list(choices)}, written]}
+
+    return Check(check, takes=takes)
 
 
 def _number(value: Any) -> Decimal:
@@ -137,7 +201,7 @@ def _number(value: Any) -> Decimal:
 def number() -> Any:
     """A decimal number, also when it comes as text. Its range and precision are for the currency
     to judge."""
-    return BeforeValidator(_number)
+    return _NUMERIC
 
 
 def _day(value: Any) -> str:
@@ -161,22 +225,76 @@ def _empty_as_none(check: Callable[[Any], Any]) -> Callable[[Any], Any]:
     return optional
 
 
+def or_nothing(schema: JsonSchema) -> JsonSchema:
+    """What ``schema`` takes, and what means "none": ``null`` and blank text."""
+    nothing = {"type": ["null", "string"], "pattern": f"^{_BLANK}$"}
+    choices = schema["anyOf"] if schema.keys() == {"anyOf"} else [schema]
+    return {"anyOf": [*choices, nothing]}
+
+
+def as_text(pattern: str) -> JsonSchema:
+    """Text that ``pattern`` fits, with blank characters around it or without."""
+    return {"type": "string", "pattern": f"^{_BLANK}{pattern}{_BLANK}$"}
+
+
+def integers(least: int, most: int) -> str:
+    """A pattern that fits the whole numbers from ``least`` to ``most``, as text."""
+    parts = []
+    if most >= 0:
+        parts.append(rf"\+?{_between(max(least, 0), most)}")
+    if least < 0:
+        parts.append(f"-{_between(max(-most, 1), -least)}")
+    return f"({'|'.join(parts)})"
+
+
+def _between(least: int, most: int) -> str:
+    """For numbers that are not negative. ``least`` must be 0 or 1."""
+    if least > 1:
+        raise ValueError("no pattern for ranges that begin above 1")
+    digits = str(most)
+    first = "[0-9]" if least == 0 else "[1-9]"
+    more = _INTEGER_DIGITS - len(digits)
+    zeros = f"0{{0,{more}}}" if more else ""
+    if set(digits) == {"9"}:
+        return f"{zeros}{first}[0-9]{{0,{len(digits) - 1}}}"
+    parts = [rf"{first}[0-9]{{0,{len(digits) - 2}}}"] if len(digits) > 1 else []
+    for place, digit in enumerate(digits):
+        lowest = 1 if place == 0 and (len(digits) > 1 or least) else 0
+        if int(digit) > lowest:
+            smaller = f"[{lowest}-{int(digit) - 1}]".replace("[0-0]", "0").replace("[1-1]", "1")
+            behind = len(digits) - place - 1
+            parts.append(digits[:place] + smaller + (f"[0-9]{{{behind}}}" if behind else ""))
+    return f"{zeros}({'|'.join((*parts, digits))})"
+
+
 def optional(validator: Any) -> Any:
     """``None`` and blank text mean "none"; anything else must satisfy ``validator``."""
-    return BeforeValidator(_empty_as_none(validator.func))
+    check = _empty_as_none(validator.func)
+    takes = validator.takes if isinstance(validator, Check) else None
+    return Check(check, takes=None if takes is None else lambda: or_nothing(takes()))
 
 
 def email() -> Any:
     """Something with one ``@`` in it; more can only be found out by sending mail."""
-    return BeforeValidator(_email)
+    takes = {
+        "maxLength": 254,
+        **as_text(f"({ADDRESS})?"),
+    }
+    return Check(_email, takes=takes.copy)
 
 
 def day() -> Any:
     """A date, with or without a time, as ISO 8601 text."""
-    return BeforeValidator(_day)
+    takes = {"type": "string", "anyOf": [{"format": "date"}, {"format": "date-time"}]}
+    return Check(_day, takes=takes.copy)
 
 
-Number = Annotated[Decimal, BeforeValidator(_number)]
+_NUMERIC: Final = Check(
+    _number,
+    takes=lambda: {"anyOf": [{"type": "number"}, as_text(_NUMBER.pattern)]},
+)
+
+Number = Annotated[Decimal, _NUMERIC]
 """A decimal number. Its range and precision are for the currency to judge."""
 
 

@@ -101,7 +101,8 @@ class DynamoMetafields:
         codes = self._transact(writes)
         if codes and codes[0] == _FAILED:
             raise VersionConflict
-        if codes and codes[1] == _FAILED:
+        # The name is written where it changes only.
+        if len(writes) > 1 and codes and codes[1] == _FAILED:
             raise InvalidField("name", "taken")
         _require_written(codes)
 

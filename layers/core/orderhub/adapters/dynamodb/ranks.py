@@ -91,7 +91,8 @@ class DynamoRanks:
         since, until = keys.milestone_by_id(order_id), keys.milestone_by_id(MAX_ORDER_ID)
         while page := self._between(shop_id, since, until):
             for milestone in page:
-                for item in _items(shop_id, milestone):
+                # By its id last, as it is found: what is cut off in between goes on from here.
+                for item in reversed(_items(shop_id, milestone)):
                     with translated():
                         self._client.delete_item(
                             TableName=self._table, Key={name: item[name] for name in ("pk", "sk")}

@@ -34,7 +34,9 @@ class DynamoSubscriptions:
                     **_content(subscription),
                     _SEALED: {"B": sealed},
                 },
-                ConditionExpression="attribute_not_exists(pk)",
+                # No two are sealed alike: who finds this one wrote it, and didn't hear of it.
+                ConditionExpression="attribute_not_exists(pk) OR sealed = :sealed",
+                ExpressionAttributeValues={":sealed": {"B": sealed}},
             )
 
     def get(self, shop_id: str, subscription_id: int) -> SealedSubscription | None:
@@ -77,7 +79,8 @@ class DynamoSubscriptions:
             self._client.delete_item(
                 TableName=self._table,
                 Key=_key(subscription.shop_id, subscription.id),
-                ConditionExpression="version = :read",
+                # What is gone may be gone by an attempt that was not heard of.
+                ConditionExpression="attribute_not_exists(pk) OR version = :read",
                 ExpressionAttributeValues={":read": {"N": str(subscription.version)}},
             )
 

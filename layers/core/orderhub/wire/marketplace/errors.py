@@ -3,8 +3,8 @@
 One sentence in ``error``; for 422 also ``errors``, which names each field and what is wrong.
 """
 
-from collections.abc import Iterable
-from typing import Final
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Final
 
 from orderhub.domain.errors import (
     AmbiguousReference,
@@ -27,6 +27,9 @@ from orderhub.wire.contract import (
     Unprocessable,
     UnsupportedMedia,
 )
+
+if TYPE_CHECKING:
+    from . import answers
 
 UNAUTHORIZED: Final = "You are not authorized to perform that action."
 NOT_FOUND: Final = "The resource you were looking for could not be found."
@@ -101,15 +104,15 @@ def render(error: Exception) -> Response:
     """This API's answer for ``error``; an opaque 500 for what nobody foresaw."""
     match error:
         case Unauthenticated():
-            return Response(401, {"error": UNAUTHORIZED})
+            return _failure(401, UNAUTHORIZED)
         case Forbidden():
-            return Response(403, {"error": UNAUTHORIZED})
+            return _failure(403, UNAUTHORIZED)
         case MalformedBody():
-            return Response(400, {"error": str(error)})
+            return _failure(400, str(error))
         case BodyTooLarge():
-            return Response(413, {"error": str(error)})
+            return _failure(413, str(error))
         case UnsupportedMedia():
-            return Response(415, {"error": str(error)})
+            return _failure(415, str(error))
         case Unprocessable():
             return _invalid(error.problems)
         case InvalidField():
@@ -123,14 +126,14 @@ def render(error: Exception) -> Response:
                 {"id": ["means several orders; use the order's id or number instead"]}
             )
         case NotFound():
-            return Response(404, {"error": NOT_FOUND})
+            return _failure(404, NOT_FOUND)
         case Refused():
             field, message = _REFUSALS[error.reason]
             return _unprocessable({field: [message]})
         case Busy() | Unavailable():
-            return Response(503, {"error": TRY_AGAIN}, headers={"retry-after": "1"})
+            return _failure(503, TRY_AGAIN, headers={"retry-after": "1"})
         case _:
-            return Response(500, {"error": INTERNAL})
+            return _failure(500, INTERNAL)
 
 
 def _reason(error: InvalidField) -> str:
@@ -148,4 +151,10 @@ def _invalid(problems: Iterable[Problem]) -> Response:
 
 
 def _unprocessable(errors: dict[str, list[str]]) -> Response:
-    return Response(422, {"error": INVALID, "errors": errors})
+    body: answers.Invalid = {"error": INVALID, "errors": errors}
+    return Response(422, body)
+
+
+def _failure(status: int, message: str, headers: Mapping[str, str] | None = None) -> Response:
+    body: answers.Failure = {"error": message}
+    return Response(status, body, headers=headers or {})

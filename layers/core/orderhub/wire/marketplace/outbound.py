@@ -1,9 +1,10 @@
 """From an order to this API's order resource. ``docs/apis/marketplace.md`` lists its fields."""
 
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from orderhub.domain.details import Address, Contact
-from orderhub.domain.lines import Line
+from orderhub.domain.lines import Attributes, Line
 from orderhub.domain.money import Money
 from orderhub.domain.order import Order
 from orderhub.domain.payment import Payment
@@ -17,7 +18,8 @@ from . import status
 from .inbound import WIRE
 from .schema import SHIP_METHODS
 
-Json = dict[str, object]
+if TYPE_CHECKING:
+    from . import answers
 
 
 def answer(order: Order, now: datetime, *, created: bool = False) -> Response:
@@ -26,23 +28,23 @@ def answer(order: Order, now: datetime, *, created: bool = False) -> Response:
     return Response(201 if created else 200, resource(order.as_of(now)), about=about)
 
 
-def resource(order: Order) -> Json:
+def resource(order: Order) -> "answers.OrderResource":
     """Every field, always; what is not known is ``null``."""
     facts = order.details.extensions.get(WIRE, {})
     sender = order.details.sender or order.details.customer or Contact()
     address = order.details.shipping_address or Address()
-    ship_method = facts.get("ship_method_id")
+    ship_method = _integer(facts, "ship_method_id")
     state = State.of(order)
     return {
         "id": order.id,
         "number": order.number,
         "channel": order.wire,
-        "kind": facts.get("kind"),
-        "merchant_order_no": facts.get("merchant_order_no"),
-        "merchant_trade_no": facts.get("merchant_trade_no"),
-        "state": status.STATE.word(state).value,
-        "payment_state": status.PAYMENT_STATE.word(state).value,
-        "shipment_state": status.SHIPMENT_STATE.word(state).value,
+        "kind": _text(facts, "kind"),
+        "merchant_order_no": _text(facts, "merchant_order_no"),
+        "merchant_trade_no": _text(facts, "merchant_trade_no"),
+        "state": status.STATE.word(state),
+        "payment_state": status.PAYMENT_STATE.word(state),
+        "shipment_state": status.SHIPMENT_STATE.word(state),
         "currency": order.currency,
         "item_total": order.item_total.decimal_text,
         "adjustment_total": (order.total - order.item_total).decimal_text,
@@ -61,13 +63,13 @@ def resource(order: Order) -> Json:
         "sender_name": sender.name or None,
         "sender_email": sender.email or None,
         "sender_phone": sender.phone or None,
-        "coupon_code": facts.get("coupon_code"),
-        "gift_card_text": facts.get("gift_card_text"),
+        "coupon_code": _text(facts, "coupon_code"),
+        "gift_card_text": _text(facts, "gift_card_text"),
         "special_instructions": order.details.customer_note or None,
         "ship_method_id": ship_method,
-        "ship_method": SHIP_METHODS.get(ship_method) if isinstance(ship_method, int) else None,
-        "expected_date": facts.get("expected_date"),
-        "delivery_date": facts.get("delivery_date"),
+        "ship_method": None if ship_method is None else SHIP_METHODS.get(ship_method),
+        "expected_date": _text(facts, "expected_date"),
+        "delivery_date": _text(facts, "delivery_date"),
         "address_fullname": _full_name(address) or None,
         "address_phone": address.phone or None,
         "address_province_id": _region(address.province_code),
@@ -75,8 +77,8 @@ def resource(order: Order) -> Json:
         "address_area_id": _region(address.district_code),
         "address_post_code": address.postal_code or None,
         "address_address": address.line1 or None,
-        "created_at": _time(order.created_at),
-        "updated_at": _time(order.updated_at),
+        "created_at": _written(order.created_at),
+        "updated_at": _written(order.updated_at),
         "payment_due_at": _time(order.payment_due_at),
         "paid_at": _time(order.paid_at),
         "completed_at": _time(order.closed_at if order.status is OrderStatus.COMPLETED else None),
@@ -91,7 +93,7 @@ def _still_to_pay(order: Order) -> Money:
     return Money.zero(order.currency) if dead else order.outstanding
 
 
-def _line_item(line: Line) -> Json:
+def _line_item(line: Line) -> "answers.LineItem":
     return {
         "id": line.id,
         "product_id": line.product_id,
@@ -104,33 +106,33 @@ def _line_item(line: Line) -> Json:
     }
 
 
-def _payment(payment: Payment) -> Json:
+def _payment(payment: Payment) -> "answers.Payment":
     return {
         "id": payment.id,
         "merchant_trade_no": payment.transaction_id,
         "amount": payment.amount.decimal_text,
         "currency": payment.amount.currency,
-        "state": payment.state.value,
+        "state": payment.state,
         "subject_text": payment.subject or None,
-        "created_at": _time(payment.created_at),
+        "created_at": _written(payment.created_at),
     }
 
 
-def _refund(refund: Refund) -> Json:
+def _refund(refund: Refund) -> "answers.Refund":
     return {
         "id": refund.id,
         "transaction_id": refund.transaction_id or None,
         "amount": refund.amount.decimal_text,
-        "state": refund.state.value,
+        "state": refund.state,
         "reason": refund.reason or None,
-        "created_at": _time(refund.created_at),
+        "created_at": _written(refund.created_at),
     }
 
 
-def _shipment(shipment: Shipment) -> Json:
+def _shipment(shipment: Shipment) -> "answers.Shipment":
     return {
         "id": shipment.id,
-        "state": shipment.state.value,
+        "state": shipment.state,
         "carrier": shipment.carrier or None,
         "tracking": shipment.tracking_number or None,
         "shipped_at": _time(shipment.sent_at),
@@ -148,5 +150,19 @@ def _region(code: str) -> int | str | None:
     return int(code) if code.isascii() and code.isdecimal() else code
 
 
+def _text(facts: Attributes, name: str) -> str | None:
+    value = facts.get(name)
+    return None if value is None else str(value)
+
+
+def _integer(facts: Attributes, name: str) -> int | None:
+    value = facts.get(name)
+    return value if isinstance(value, int) else None
+
+
 def _time(at: datetime | None) -> str | None:
-    return None if at is None else f"{at:%Y-%m-%dT%H:%M:%S}.{at.microsecond // 1000:03d}Z"
+    return None if at is None else _written(at)
+
+
+def _written(at: datetime) -> str:
+    return f"{at:%Y-%m-%dT%H:%M:%S}.{at.microsecond // 1000:03d}Z"

@@ -21,11 +21,14 @@ _REGION = integer(1, 2**53 - 1)
 
 
 class OrderNotification(Form):
-    """``POST /orders`` and ``PUT /orders/:id``. Fields that were not sent stay out of
-    ``model_fields_set``, so an update can tell "not said" from "none"."""
+    """``POST /orders`` and ``PUT /orders/:id``."""
 
+    # Fields that were not sent stay out of model_fields_set, so an update can tell "not said" from
+    # "none".
     kind: Annotated[str, required_text(64)]
+    """Which marketplace: ``taobao``, ``tencent``, …"""
     merchant_order_no: Annotated[str, required_text(255)]
+    """The marketplace's number for the order."""
     address_fullname: Annotated[str, required_text(255)]
     address_phone: Annotated[str, required_text(64)]
     address_province_id: Annotated[int, _REGION]
@@ -34,6 +37,7 @@ class OrderNotification(Form):
     address_address: Annotated[str, required_text(1000)]
     address_area_id: Annotated[int | None, optional(_REGION)] = None
     merchant_trade_no: Annotated[str | None, optional(text(255))] = None
+    """Kept as told. A payment is only what ``pay`` reports."""
     sender_name: Annotated[str | None, optional(text(255))] = None
     sender_email: Annotated[str | None, optional(email())] = None
     sender_phone: Annotated[str | None, optional(text(64))] = None
@@ -41,6 +45,7 @@ class OrderNotification(Form):
     gift_card_text: Annotated[str | None, optional(text(2000, multiline=True))] = None
     special_instructions: Annotated[str | None, optional(text(4000, multiline=True))] = None
     ship_method_id: Annotated[int | None, optional(one_of(*SHIP_METHODS))] = None
+    """1 联邦, 2 顺风, 3 人工, 4 EMS, 5 申通."""
     expected_date: Annotated[str | None, optional(day())] = None
     delivery_date: Annotated[str | None, optional(day())] = None
 
@@ -49,7 +54,9 @@ class LineItemNotification(Form):
     """``POST /orders/:id/line_items``."""
 
     product_id: Annotated[str, required_text(64)]
+    """In the shop's catalogue."""
     price: Number
+    """Of one piece, 0 or more, in the shop's currency and with its decimals at most."""
     quantity: Annotated[int, integer(1, 1_000_000_000)]
 
 
@@ -58,4 +65,5 @@ class PaymentNotification(Form):
 
     merchant_trade_no: Annotated[str, required_text(255)]
     payment: Number
+    """The amount, in the shop's currency."""
     subject_text: Annotated[str | None, optional(text(1000, multiline=True))] = None

@@ -4,7 +4,7 @@ Only who may not come in at all, and faults of our own, are told by the HTTP sta
 """
 
 from collections.abc import Iterable, Mapping
-from typing import Final
+from typing import TYPE_CHECKING, Final, Literal
 
 from orderhub.domain.errors import (
     Busy,
@@ -20,6 +20,9 @@ from orderhub.domain.errors import (
 from orderhub.wire.contract import Problem, RequestError, Response, Unprocessable
 
 from .usage import METER
+
+if TYPE_CHECKING:
+    from . import answers
 
 NOT_EDITABLE: Final = "订单状态不支持编辑"
 """The document's own words."""
@@ -77,40 +80,45 @@ def render(error: Exception) -> Response:
     """This API's answer for ``error``; an opaque 500 for what nobody foresaw."""
     match error:
         case Unauthenticated():
-            return failure(401, BAD_TOKEN, status=401)
+            return _refused(401, BAD_TOKEN)
         case Forbidden():
-            return failure(403, FORBIDDEN, status=403)
+            return _refused(403, FORBIDDEN)
         case NotFound():
-            return failure(404, _MISSING.get(error.kind, "未找到"))
+            return _failed(404, _MISSING.get(error.kind, "未找到"))
         case NotEditable():
-            return failure(422, NOT_EDITABLE)
+            return _failed(422, NOT_EDITABLE)
         case Refused(reason=Reason.TOTAL_OUT_OF_RANGE):
             return _invalid([Problem("total", "out_of_range")])
         case Refused():
             # Nothing but an order's price can be changed here.
-            return failure(422, NOT_EDITABLE)
+            return _failed(422, NOT_EDITABLE)
         case InvalidField():
             return _invalid([Problem(error.field, error.reason)])
         case Unprocessable():
             return _invalid(error.problems)
         case RequestError():
-            return failure(422, UNREADABLE)
+            return _failed(422, UNREADABLE)
         case Busy() | Unavailable():
-            return failure(503, BUSY, status=503, headers={"retry-after": "1"})
+            return _refused(503, BUSY, headers={"retry-after": "1"})
         case _:
-            return failure(500, INTERNAL, status=500)
+            return _refused(500, INTERNAL)
 
 
-def failure(
-    code: int, *errors: str, status: int = 200, headers: Mapping[str, str] | None = None
+def _failed(code: Literal[404, 422], *errors: str) -> Response:
+    body: answers.Failed = {"code": code, "errors": list(errors)}
+    return Response(200, body, headers=METER.headers())
+
+
+def _refused(
+    code: Literal[401, 403, 500, 503], error: str, headers: Mapping[str, str] | None = None
 ) -> Response:
-    """``status`` is HTTP's."""
-    body = {"code": code, "errors": list(errors)}
-    return Response(status, body, headers={**METER.headers(), **(headers or {})})
+    """``code`` is HTTP's status too."""
+    body: answers.Refused = {"code": code, "errors": [error]}
+    return Response(code, body, headers={**METER.headers(), **(headers or {})})
 
 
 def _invalid(problems: Iterable[Problem]) -> Response:
-    return failure(422, *(_told(problem) for problem in problems))
+    return _failed(422, *(_told(problem) for problem in problems))
 
 
 def _told(problem: Problem) -> str:
@@ -136,6 +144,8 @@ def render_token_error(error: Exception) -> Response:
             return render(error)
 
 
-def _no_token(code: int, error: str) -> Response:
-    body = {"error": error, "code": code, "errors": [error]}
+def _no_token(
+    code: Literal[400, 401], error: Literal["invalid_client", "invalid_grant"]
+) -> Response:
+    body: answers.NoToken = {"error": error, "code": code, "errors": [error]}
     return Response(code, body, headers=METER.headers())

@@ -1,13 +1,14 @@
 """Payment methods as this API names them."""
 
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from orderhub.domain.numbers import number_of
+from orderhub.domain.numbers import derived_number
 from orderhub.domain.order import Order
 from orderhub.domain.payment import Payment, PaymentState
 
-from .values import Json
+if TYPE_CHECKING:
+    from . import answers
 
 ONLINE: Final = "online"
 OFFLINE: Final = "offline"
@@ -18,10 +19,10 @@ class Method:
     gateway: str
     name: str
     pay_type: str
-    type: str = ONLINE
+    type: "answers.Mode" = ONLINE
     """Also called ``mode``."""
 
-    def resource(self) -> Json:
+    def resource(self) -> "answers.PaymentMethod":
         return {
             "gateway": self.gateway,
             "id": self.number,
@@ -30,8 +31,8 @@ class Method:
         }
 
     @property
-    def number(self) -> int | None:
-        return number_of(f"payment_method/{self.gateway}/{self.pay_type}")
+    def number(self) -> int:
+        return derived_number(f"payment_method/{self.gateway}/{self.pay_type}")
 
 
 _ALIPAY: Final = Method("alipay", "支付宝", "alipay")

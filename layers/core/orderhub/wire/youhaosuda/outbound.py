@@ -3,7 +3,7 @@ fields."""
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
-from typing import Final
+from typing import TYPE_CHECKING, Final, Literal
 
 from orderhub.domain.commands import Change
 from orderhub.domain.details import Address
@@ -22,8 +22,8 @@ from .parts import Seen
 from .usage import METER
 from .values import Json, text, written, written_or_null, yuan, zone_of
 
-_DIRECT: Final = "direct"
-_MANUAL: Final = "manual"
+if TYPE_CHECKING:
+    from . import answers
 
 _LARGEST_ANSWER: Final = 5_000_000
 _ITEM_BYTES: Final = 750
@@ -70,7 +70,8 @@ def whole(found: Order, shop: Shop, now: datetime) -> Json:
 
 
 def count(counted: int) -> Response:
-    return answer({"count": counted})
+    body: answers.Count = {"count": counted}
+    return answer(body)
 
 
 def metafields(found: Iterable[Metafield], request: Request, names: Names) -> Response:
@@ -82,12 +83,14 @@ def metafield(found: Metafield, request: Request, names: Names = None) -> Respon
 
 
 def fields(found: Metafield) -> Response:
-    return answer({"fields": dict(found.fields)}, metafield_id=found.id)
+    body: answers.FieldsAnswer = {"fields": dict(found.fields)}
+    return answer(body, metafield_id=found.id)
 
 
 def token(granted: GrantedToken) -> Response:
     credential = granted.credential
-    return answer({"token": granted.token}, shop_id=credential.shop_id, credential_id=credential.id)
+    body: answers.Token = {"token": granted.token}
+    return answer(body, shop_id=credential.shop_id, credential_id=credential.id)
 
 
 def answer(body: Json, **about: object) -> Response:
@@ -105,16 +108,16 @@ def _seen(found: Iterable[Order], shop: Shop, now: datetime) -> list[Seen]:
 
 def _shown(seen: Seen, names: Names) -> Json:
     return {
-        name: show(seen) for name, show in _ATTRIBUTES.items() if names is None or name in names
+        name: show(seen) for name, show in ATTRIBUTES.items() if names is None or name in names
     }
 
 
-def _processing_method(seen: Seen) -> str:
+def _processing_method(seen: Seen) -> Literal["direct", "manual"]:
     """What came by another API was made by an API: the document calls that manual."""
-    return _DIRECT if seen.order.wire == WIRE else _MANUAL
+    return "direct" if seen.order.wire == WIRE else "manual"
 
 
-_ATTRIBUTES: Final[Mapping[str, Callable[[Seen], object]]] = {
+ATTRIBUTES: Final[Mapping[str, Callable[[Seen], object]]] = {
     "address": lambda seen: people.address(seen.order.details.shipping_address or Address()),
     "auto_total_amount": lambda seen: yuan(seen.order.calculated_total),
     "closed_at": lambda seen: written_or_null(seen.order.closed_at, seen.zone),
@@ -130,7 +133,7 @@ _ATTRIBUTES: Final[Mapping[str, Callable[[Seen], object]]] = {
     "order_no": lambda seen: seen.order.number,
     "payment_method": lambda seen: methods.of_order(seen.order).resource(),
     "payment_method_type": lambda seen: methods.of_order(seen.order).type,
-    "payment_status": lambda seen: status.PAYMENT_STATUS.word(State.of(seen.order)).value,
+    "payment_status": lambda seen: status.PAYMENT_STATUS.word(State.of(seen.order)),
     "payments": parts.payments,
     "preferential_records": parts.preferential_records,
     "processed_at": lambda seen: seen.created_at,
@@ -138,16 +141,16 @@ _ATTRIBUTES: Final[Mapping[str, Callable[[Seen], object]]] = {
     "purchase_ip": lambda seen: text(seen.facts, "purchase_ip"),
     "refunds": parts.refunds,
     "shipment_amount": lambda seen: yuan(parts.shipping_price(seen.order)),
-    "shipment_status": lambda seen: status.SHIPMENT_STATUS.word(State.of(seen.order)).value,
+    "shipment_status": lambda seen: status.SHIPMENT_STATUS.word(State.of(seen.order)),
     "shipments": parts.shipments,
-    "status": lambda seen: status.STATUS.word(State.of(seen.order)).value,
+    "status": lambda seen: status.STATUS.word(State.of(seen.order)),
     "total_amount": lambda seen: yuan(seen.order.total),
     "updated_at": lambda seen: written(seen.order.updated_at, seen.zone),
 }
 """Every attribute of the document, always, and what it says of an order."""
 
 _WITH_ITEMS: Final = {"items", "shipments"}
-_WITHOUT_ITEMS: Final = frozenset(_ATTRIBUTES.keys() - _WITH_ITEMS)
+_WITHOUT_ITEMS: Final = frozenset(ATTRIBUTES.keys() - _WITH_ITEMS)
 
 
 def _require_fitting(seen: Iterable[Seen], names: Names) -> None:
@@ -177,7 +180,7 @@ def _escaped(text: str) -> int:
 
 def _meta(found: Metafield, shop: Shop, names: Names) -> Json:
     zone = zone_of(shop)
-    resource: Json = {
+    resource: answers.Metafield = {
         "created_at": written(found.created_at, zone),
         "description": found.description,
         "fields": dict(found.fields),

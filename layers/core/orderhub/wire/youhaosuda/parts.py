@@ -3,16 +3,16 @@
 Every part has an integer for its id that follows from the order's id and the part's place in it.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from decimal import Decimal
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote, urlsplit
 
 from orderhub.domain.lines import Attributes, ChargeKind, Discount, Line
 from orderhub.domain.money import Money
-from orderhub.domain.numbers import number_of
+from orderhub.domain.numbers import derived_number, number_of
 from orderhub.domain.order import Order, window_end
 from orderhub.domain.payment import Payment, PaymentState
 from orderhub.domain.refund import Refund, RefundState
@@ -21,11 +21,20 @@ from orderhub.domain.status import OrderStatus
 
 from . import methods, people, status
 from .api import WIRE
-from .status import PaymentWord
-from .values import Json, fen, number, part_number, text, written, written_or_null, yuan
+from .status import PaymentWord, ShipmentWord
+from .values import fen, number, part_number, text, written, written_or_null, yuan
+
+if TYPE_CHECKING:
+    from . import answers
 
 _GRAMS: Final = 1000
-_PREFERENCES: Final = ("promotion", "customer_level", "coupon", "reward_point")
+_PREFERENCES: "Final[dict[str, answers.Preference]]" = {
+    "promotion": "promotion",
+    "customer_level": "customer_level",
+    "coupon": "coupon",
+    "reward_point": "reward_point",
+}
+"""Kinds of discounts → how they read here, where they do."""
 _SUPPLIERS: Final = dict.fromkeys(
     ("shunfeng", "顺丰", "顺丰速递", "sf", "sf express"), (2, "shunfeng", "顺丰速递")
 )
@@ -52,16 +61,16 @@ class Seen:
 # -- items ---------------------------------------------------------------------------------------
 
 
-def items(seen: Seen) -> list[Json]:
+def items(seen: Seen) -> "list[answers.Item]":
     show = _item_shower(seen)
     return [show(line, line.quantity) for line in seen.order.lines]
 
 
-def _item_shower(seen: Seen) -> Callable[[Line, int], Json]:
+def _item_shower(seen: Seen) -> "Callable[[Line, int], answers.Item]":
     """What shows so many pieces of a line. When lines were added is not known: with the order."""
     at = seen.created_at
 
-    def show(line: Line, quantity: int) -> Json:
+    def show(line: Line, quantity: int) -> "answers.Item":
         product_id, variant_id = number_of(line.product_id), number_of(line.variant_id)
         return {
             "barcode": line.sku,
@@ -82,13 +91,13 @@ def _item_shower(seen: Seen) -> Callable[[Line, int], Json]:
     return show
 
 
-def _image(line: Line, at: str, product_id: int | None, variant_id: int | None) -> Json:
+def _image(line: Line, at: str, product_id: int | None, variant_id: int | None) -> "answers.Image":
     """The line's picture; its ``src`` is empty when there is none."""
     return {
         "alt": "",
         "created_at": at,
         "file_name": _file_name(line.image_url),
-        "id": number_of(f"image/{line.product_id}/{line.image_url}"),
+        "id": derived_number(f"image/{line.product_id}/{line.image_url}"),
         "position": 1,
         "product_id": product_id,
         "src": line.image_url,
@@ -108,7 +117,7 @@ def _file_name(url: str) -> str:
 # -- payments --------------------------------------------------------------------------------------
 
 
-def payments(seen: Seen) -> list[Json]:
+def payments(seen: Seen) -> "list[answers.Payment]":
     """Each attempt to pay; and the one that is awaited, before there is one. Amounts have no
     currency here, so money of another one can't be shown."""
     order = seen.order
@@ -123,13 +132,13 @@ def payments(seen: Seen) -> list[Json]:
     return shown
 
 
-def _payment(payment: Payment, seen: Seen) -> Json:
+def _payment(payment: Payment, seen: Seen) -> "answers.Payment":
     return _payment_resource(
         seen,
         position=payment.id,
         amount=payment.amount,
         method=methods.of_payment(payment, seen.order),
-        word=status.PAYMENTS_STATUS.words[payment.state].value,
+        word=status.PAYMENTS_STATUS.words[payment.state],
         gateway_payment_no=payment.transaction_id or None,
         bank_code=text(payment.attributes, "bank_code"),
         created_at=payment.created_at,
@@ -137,7 +146,7 @@ def _payment(payment: Payment, seen: Seen) -> Json:
     )
 
 
-def _awaited_payment(seen: Seen) -> Json:
+def _awaited_payment(seen: Seen) -> "answers.Payment":
     """It has the id that the next payment gets. Of a dead order it has expired; an order that
     cost nothing was paid without one."""
     order = seen.order
@@ -151,7 +160,7 @@ def _awaited_payment(seen: Seen) -> Json:
         position=len(order.payments) + 1,
         amount=order.total if order.is_paid else order.outstanding,
         method=methods.of_order(order),
-        word=word.value,
+        word=word,
         gateway_payment_no=None,
         bank_code=text(seen.facts, "bank_code"),
         created_at=order.created_at,
@@ -165,12 +174,12 @@ def _payment_resource(
     position: int,
     amount: Money,
     method: methods.Method,
-    word: str,
+    word: PaymentWord,
     gateway_payment_no: str | None,
     bank_code: str,
     created_at: datetime,
     updated_at: datetime,
-) -> Json:
+) -> "answers.Payment":
     order = seen.order
     due_at = order.payment_due_at
     if due_at is None and (order.is_paid or order.status.is_closed):
@@ -193,13 +202,13 @@ def _payment_resource(
 # -- shipments -------------------------------------------------------------------------------------
 
 
-def shipments(seen: Seen) -> list[Json]:
+def shipments(seen: Seen) -> "list[answers.Shipment]":
     """Each parcel; and what is left to send as one that is pending, unless the order is done."""
     order = seen.order
     lines = {line.id: line for line in order.lines}
     show = _item_shower(seen)
 
-    def shown(pieces: Iterable[tuple[int, int]]) -> list[Json]:
+    def shown(pieces: Iterable[tuple[int, int]]) -> "list[answers.Item]":
         return [show(lines[line_id], quantity) for line_id, quantity in pieces]
 
     found = [
@@ -222,7 +231,7 @@ def shipping_price(order: Order) -> Money:
     return Money.total(charges, order.currency)
 
 
-def _shipment(shipment: Shipment, seen: Seen, contents: list[Json]) -> Json:
+def _shipment(shipment: Shipment, seen: Seen, contents: "list[answers.Item]") -> "answers.Shipment":
     return _shipment_resource(
         seen,
         position=shipment.id,
@@ -230,12 +239,12 @@ def _shipment(shipment: Shipment, seen: Seen, contents: list[Json]) -> Json:
         received_by=shipment.auto_receive_at,
         ship_no=shipment.tracking_number,
         supplier=_supplier(shipment.carrier),
-        word=status.SHIPMENTS_STATUS.words[shipment.state].value,
+        word=status.SHIPMENTS_STATUS.words[shipment.state],
         updated_at=shipment.updated_at,
     )
 
 
-def _pending_shipment(seen: Seen, contents: list[Json]) -> Json:
+def _pending_shipment(seen: Seen, contents: "list[answers.Item]") -> "answers.Shipment":
     """Receipt is due as if it had gone out with the order; the real window begins with sending."""
     order = seen.order
     return _shipment_resource(
@@ -245,7 +254,7 @@ def _pending_shipment(seen: Seen, contents: list[Json]) -> Json:
         received_by=window_end(order.created_at, order.terms.auto_receive),
         ship_no="",
         supplier=None,
-        word=status.SHIPMENTS_STATUS.words[None].value,
+        word=status.SHIPMENTS_STATUS.words[None],
         updated_at=order.created_at,
     )
 
@@ -254,13 +263,13 @@ def _shipment_resource(
     seen: Seen,
     *,
     position: int,
-    contents: list[Json],
+    contents: "list[answers.Item]",
     received_by: datetime | None,
     ship_no: str,
-    supplier: Json | None,
-    word: str,
+    supplier: "answers.Supplier | None",
+    word: ShipmentWord,
     updated_at: datetime,
-) -> Json:
+) -> "answers.Shipment":
     order = seen.order
     # The order has one price for shipping, whatever it takes: the first parcel bears it.
     price = shipping_price(order) if position == 1 else Money.zero(order.currency)
@@ -279,22 +288,22 @@ def _shipment_resource(
     }
 
 
-def _supplier(carrier: str) -> Json | None:
+def _supplier(carrier: str) -> "answers.Supplier | None":
     if not carrier:
         return None
     known = _SUPPLIERS.get(carrier.lower())
-    supplier_id, code, name = known or (number_of(f"carrier/{carrier}"), carrier, carrier)
+    supplier_id, code, name = known or (derived_number(f"carrier/{carrier}"), carrier, carrier)
     return {"id": supplier_id, "code": code, "name": name}
 
 
 # -- refunds ---------------------------------------------------------------------------------------
 
 
-def refunds(seen: Seen) -> list[Json]:
+def refunds(seen: Seen) -> "list[answers.Refund]":
     return [_refund(refund, seen) for refund in seen.order.refunds]
 
 
-def _refund(refund: Refund, seen: Seen) -> Json:
+def _refund(refund: Refund, seen: Seen) -> "answers.Refund":
     """``amount`` is in fen. Who asked for it, and for which item, is not known: 0."""
     order = seen.order
     payment = _refunded_payment(refund, order)
@@ -315,7 +324,7 @@ def _refund(refund: Refund, seen: Seen) -> Json:
         "payment_no": order.number,
         "reason": refund.reason,
         "site_id": order.shop_id,
-        "status": status.REFUNDS_STATUS.words[refund.state].value,
+        "status": status.REFUNDS_STATUS.words[refund.state],
         "trade_item_id": 0,
         "trade_no": order.number,
         "updated_at": written(refund.updated_at, seen.zone),
@@ -334,7 +343,7 @@ def _refunded_payment(refund: Refund, order: Order) -> Payment | None:
 # -- the rest --------------------------------------------------------------------------------------
 
 
-def notes(seen: Seen) -> list[Json]:
+def notes(seen: Seen) -> "list[answers.Note]":
     return [
         {
             "account": note.author,
@@ -346,7 +355,7 @@ def notes(seen: Seen) -> list[Json]:
     ]
 
 
-def preferential_records(seen: Seen) -> list[Json]:
+def preferential_records(seen: Seen) -> "list[answers.PreferentialRecord]":
     """What was taken off the order, one entry per discount."""
     return [
         _preferential_record(discount, position, seen)
@@ -354,10 +363,10 @@ def preferential_records(seen: Seen) -> list[Json]:
     ]
 
 
-def _preferential_record(discount: Discount, position: int, seen: Seen) -> Json:
-    kind = discount.kind
-    if kind not in _PREFERENCES:
-        kind = "coupon" if discount.code else "promotion"
+def _preferential_record(
+    discount: Discount, position: int, seen: Seen
+) -> "answers.PreferentialRecord":
+    kind = _PREFERENCES.get(discount.kind) or ("coupon" if discount.code else "promotion")
     return {
         "amount": yuan(discount.amount),
         "coupon_code": discount.code,
@@ -374,19 +383,20 @@ def _preferential_record(discount: Discount, position: int, seen: Seen) -> Json:
     }
 
 
-def invoice(seen: Seen) -> Json | None:
+def invoice(seen: Seen) -> "answers.Invoice | None":
     """Whom the invoice is made out to: what this API was told, else the billing address, or the
     recipient of the invoice that was issued. ``null`` when nobody asked for one."""
-    told: Mapping[str, object] = seen.facts
+    told = seen.facts
     order = seen.order
     issued = order.invoices[-1].recipient if order.invoices else None
     billed = order.details.billing_address or issued
     title = text(told, "invoice_title") or (people.name_of(billed) if billed else "")
     if not title:
         return None
-    style, content = told.get("invoice_style"), told.get("invoice_content")
+    kind, style = told.get("invoice_type"), told.get("invoice_style")
+    content = told.get("invoice_content")
     return {
-        "type": told.get("invoice_type") or _PERSONAL,
+        "type": kind if isinstance(kind, int) and kind else _PERSONAL,
         "title": title,
         "tax_number": told.get("invoice_tax_number"),
         "invoice_style": style if isinstance(style, int) else _ELECTRONIC,

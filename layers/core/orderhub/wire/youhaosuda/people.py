@@ -1,12 +1,17 @@
 """Customers and their addresses."""
 
+from typing import TYPE_CHECKING
+
 from orderhub.domain.details import Address
 from orderhub.domain.order import Order
 
-from .values import Json, part_number
+from .values import part_number
+
+if TYPE_CHECKING:
+    from . import answers
 
 
-def customer(order: Order, created_at: str) -> Json | None:
+def customer(order: Order, created_at: str) -> "answers.Customer | None":
     """``null`` for orders of nobody in particular. ``created_at`` is the order's: older is not
     known."""
     contact = order.details.buyer
@@ -26,7 +31,7 @@ def customer(order: Order, created_at: str) -> Json | None:
     }
 
 
-def address(known: Address) -> Json:
+def address(known: Address) -> "answers.Address":
     """Where an order goes. Text that isn't known is empty, a missing postcode is ``null``."""
     return {
         "city": known.city,
@@ -36,7 +41,7 @@ def address(known: Address) -> Json:
     }
 
 
-def _addresses(order: Order, created_at: str) -> list[Json]:
+def _addresses(order: Order, created_at: str) -> "list[answers.CustomerAddress]":
     """Those that the order has: where it goes, and where the invoice goes if that is elsewhere."""
     details = order.details
     known = [a for a in (details.shipping_address, details.billing_address) if a]
@@ -57,7 +62,7 @@ def _addresses(order: Order, created_at: str) -> list[Json]:
     ]
 
 
-def _common(known: Address) -> Json:
+def _common(known: Address) -> "answers.Place":
     telephone = known.attributes.get("telephone")
     return {
         "country": known.country,

@@ -8,12 +8,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import islice
-from typing import Annotated, Any, Final
-
-from pydantic import BeforeValidator
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 from orderhub.domain.shop import Shop
-from orderhub.domain.subscription import Subscription, SubscriptionKind
+from orderhub.domain.subscription import EVERYTHING, Subscription, SubscriptionKind
 from orderhub.services.subscriptions import (
     LONGEST_SECRET,
     LONGEST_URL,
@@ -24,13 +22,26 @@ from orderhub.services.subscriptions import (
     Subscribed,
 )
 from orderhub.wire.contract import Request, Response
-from orderhub.wire.fields import Form, optional, parse, problem, required_text, text
+from orderhub.wire.fields import (
+    Check,
+    Form,
+    JsonSchema,
+    as_text,
+    optional,
+    parse,
+    problem,
+    required_text,
+    text,
+)
 
 from . import inbound
 from .inbound import Listing, Names
 from .outbound import answer
 from .schema import Filters, Paging, part
 from .values import Json, written, zone_of
+
+if TYPE_CHECKING:
+    from . import answers
 
 KIND: Final = SubscriptionKind.YOUHAOSUDA
 
@@ -54,30 +65,61 @@ def _topics(value: Any) -> tuple[str, ...]:
     return tuple(topic.strip() for topic in given.split(",") if topic.strip())
 
 
-_Address = Annotated[str, required_text(LONGEST_URL)]
-_Topics = Annotated[tuple[str, ...], BeforeValidator(_topics)]
-_Token = Annotated[str | None, optional(BeforeValidator(_token))]
+def _secrets() -> JsonSchema:
+    """Text, or numbers with as many digits."""
+    return {
+        "anyOf": [
+            as_text(f"[!-~]{{{SHORTEST_SECRET},{LONGEST_SECRET}}}"),
+            {"type": "integer", "minimum": 10 ** (SHORTEST_SECRET - 1)},
+            {"type": "integer", "maximum": -(10 ** (SHORTEST_SECRET - 2))},
+        ]
+    }
 
 
-class _Filters(Filters):
+def _known_topics() -> JsonSchema:
+    from .webhooks import YOUHAOSUDA  # noqa: PLC0415
+
+    return {"type": "string", "enum": [*YOUHAOSUDA.topics, EVERYTHING]}
+
+
+TOKEN: Final = Check(_token, takes=_secrets)
+TOPICS: Final = Check(_topics, takes=_known_topics)
+
+_ADDRESS: Final = Check(
+    required_text(LONGEST_URL).func,
+    takes=lambda: {"type": "string", "format": "uri", "maxLength": LONGEST_URL},
+)
+
+_Address = Annotated[str, _ADDRESS]
+_Topics = Annotated[tuple[str, ...], TOPICS]
+_Token = Annotated[str | None, optional(TOKEN)]
+
+
+class WebhookFilters(Filters):
     address: Annotated[str | None, optional(text(LONGEST_URL))] = None
+    """The whole address."""
     topic: Annotated[str | None, optional(text(_LONGEST_TOPICS))] = None
+    """One of its topics."""
 
 
-class _New(Form):
-    """``POST /webhooks``."""
+class NewWebhook(Form):
+    """A new webhook."""
 
     address: _Address
+    """An ``http`` or ``https`` URL that anybody can reach."""
     topic: _Topics
+    """Several stand between commas; ``*`` is all of them."""
     token: _Token = None
+    """What its messages are signed by: ASCII without blanks. A random one unless it is given."""
 
 
-class _Edit(Form):
-    """``PUT /webhooks/#{id}``: what isn't named stays, so ``model_fields_set`` matters."""
+class WebhookEdit(Form):
+    """Changes of a webhook. What is not named stays."""
 
     address: _Address = ""
     topic: _Topics = ()
     token: _Token = None
+    """The old one stays where none is given."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,7 +163,7 @@ def webhook_listing(request: Request) -> Listing[WebhookQuery]:
 
 
 def _webhook_query(request: Request) -> WebhookQuery:
-    given = parse(_Filters, request.query)
+    given = parse(WebhookFilters, request.query)
     return WebhookQuery(
         since_id=inbound.since(given),
         ids=inbound.ids(given),
@@ -133,24 +175,24 @@ def _webhook_query(request: Request) -> WebhookQuery:
 
 def new_webhook(request: Request) -> NewSubscription:
     """``POST /webhooks``."""
-    given = parse(_New, part(request.body, "webhook"))
+    given = parse(NewWebhook, part(request.body, "webhook"))
     return NewSubscription(
         kind=KIND, url=given.address, topics=given.topic, secret=given.token or ""
     )
 
 
 @dataclass(frozen=True, slots=True)
-class WebhookEdit:
+class Edit:
     """``token`` is the new one, empty when the old one stays."""
 
     revise: Callable[[Subscription], Subscription]
     token: str
 
 
-def webhook_edit(request: Request) -> WebhookEdit:
+def webhook_edit(request: Request) -> Edit:
     """``PUT /webhooks/#{id}``: what it names is replaced, what it doesn't name stays. A webhook
     that was switched off for its failures is switched on again."""
-    given = parse(_Edit, part(request.body, "webhook"))
+    given = parse(WebhookEdit, part(request.body, "webhook"))
     named = {"address": "url", "topic": "topics"}
     said: dict[str, Any] = {
         named[name]: getattr(given, name) for name in given.model_fields_set & named.keys()
@@ -162,7 +204,7 @@ def webhook_edit(request: Request) -> WebhookEdit:
             return after
         return replace(after, is_enabled=True, failing_since=None, disabled_because="")
 
-    return WebhookEdit(revise, given.token or "")
+    return Edit(revise, given.token or "")
 
 
 # -- answers ---------------------------------------------------------------------------------------
@@ -189,7 +231,7 @@ def subscribed(made: Subscribed, request: Request) -> Response:
 
 def _webhook(found: Subscription, shop: Shop, names: Names) -> Json:
     zone = zone_of(shop)
-    resource: Json = {
+    resource: answers.Webhook = {
         "address": found.url,
         "created_at": written(found.created_at, zone),
         "id": found.id,

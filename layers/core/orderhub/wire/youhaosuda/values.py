@@ -13,7 +13,7 @@ from orderhub.domain.money import Money, UnitPrice
 from orderhub.domain.numbers import derived_number
 from orderhub.domain.shop import Shop
 
-Json = dict[str, object]
+Json = Mapping[str, object]
 
 _CHINA: Final = timezone(timedelta(hours=8))
 _VENDORS_ZONE: Final = "Asia/Shanghai"

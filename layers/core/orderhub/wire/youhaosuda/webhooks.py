@@ -68,7 +68,7 @@ _MADE_KNOWN: Final[Mapping[str, tuple[str, str, str]]] = {
 """Events that bring a payment or a parcel: its kind, and the topics of a further one and of the
 first, which was there from the beginning as the one that is awaited."""
 
-_LISTS: Final[Mapping[str, tuple[str, Callable[[Seen], list[Json]]]]] = {
+_LISTS: Final[Mapping[str, tuple[str, Callable[[Seen], Sequence[Json]]]]] = {
     "payments": ("payment", parts.payments),
     "shipments": ("shipment", parts.shipments),
 }
