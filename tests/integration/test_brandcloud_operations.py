@@ -1641,8 +1641,16 @@ def test_names_and_numbers_of_items_are_text_however_the_product_has_them(
 ) -> None:
     product = application.desk.catalog.product("demo", "1")
     assert product
-    facts = {"item_number": 4711, "item_name": 501, "company_id": "JP1", "company_name": 1969}
-    application.desk.catalog.put_product("demo", replace(product, attributes=facts))
+    stated = replace(
+        product,
+        attributes={
+            "item_number": 4711,
+            "item_name": 501,
+            "company_id": "JP1",
+            "company_name": 1969,
+        },
+    )
+    application.desk.catalog.put_product("demo", stated)
     made = agent.ask("create_order", cart_id="C00001", type="cash").body
     detail = agent.ask("get_order", order_number=made["order_number"]).body
     (shown,) = detail["products"]

@@ -37,6 +37,8 @@ SHORTEST_DATUM: Final = 6
 SHORTEST_WIDE_DATUM: Final = 3
 """In characters beyond ASCII, of which names need fewer. What is shorter is in every second line by
 chance."""
+TOLD_FROM_CHANCE: Final = 16
+"""In characters: what is that long is nobody's word."""
 _LONGEST: Final = 200
 """As much of a value is looked for as makes it that one."""
 
@@ -120,7 +122,7 @@ class Listener:
         shortest = SHORTEST_SECRET if kind == "secret" else SHORTEST_DATUM
         if kind != "secret" and not text.isascii():
             shortest = SHORTEST_WIDE_DATUM
-        if len(text) >= shortest and text not in _NOBODYS:
+        if len(text) >= shortest and text not in _NOBODYS and not _is_a_word(text):
             self._secret.setdefault(text, kind)
 
     def read(self, value: Any, name: str = "") -> None:
@@ -201,8 +203,8 @@ class Listener:
         found = list(dict.fromkeys(self._strange))
         everything = "\0".join(self._aloud)
         for secret, kind in self._secret.items():
-            if secret in everything:
-                where = next(text for text in self._aloud if secret in text)
+            if secret in everything and _stands_alone(secret, everything):
+                where = next(text for text in self._aloud if _stands_alone(secret, text))
                 told = where.replace(secret, "█" * 8)[:500]
                 found.append(
                     f"{self._aloud[where]}: a {kind} of {len(secret)} characters in: {told}"
@@ -213,6 +215,18 @@ class Listener:
         for where, lines in self._counted.items():
             tried(f"log lines searched, {where}", lines)
             tried(f"secrets and personal data looked for, {where}", len(self._secret))
+
+
+def _is_a_word(text: str) -> bool:
+    """Such as ``changed``: of a kind that the code's own words are of."""
+    return len(text) < TOLD_FROM_CHANCE and text.isascii() and text.isalpha() and text.islower()
+
+
+def _stands_alone(secret: str, text: str) -> bool:
+    """Whether it is in a text, and where it is short, not as part of a longer word."""
+    if len(secret) >= TOLD_FROM_CHANCE or not secret.isascii():
+        return secret in text
+    return bool(re.search(rf"(?<!\w){re.escape(secret)}(?!\w)", text))
 
 
 def _texts(entry: Any) -> Iterator[str]:
@@ -251,7 +265,9 @@ def hear_cloud(cloud: LocalCloud, stack_name: str) -> None:
     if cloud.log.exists():
         with cloud.log.open(encoding="utf-8", errors="replace") as emulator:
             for text in emulator:
-                LISTENER.hear(text.rstrip("\n"), ON_THE_CLOUD)
+                # It plays the mail service too, which says to whom it sends.
+                if " [ses" not in text:
+                    LISTENER.hear(text.rstrip("\n"), ON_THE_CLOUD)
 
 
 # -- the plugin ------------------------------------------------------------------------------------

@@ -10,11 +10,11 @@ from schemathesis.specs.openapi.definitions import OPENAPI_31_VALIDATOR
 
 from tests.support.conformity import Undocumented, operation, require_documented, validator
 from tools.openapi import document
-from tools.openapi.document import APIS, UNDESCRIBED
+from tools.openapi.document import APIS
 from tools.openapi.routes import described_routes, routes
 
 DOCUMENT = document.document()
-ROUTES = [route for route in described_routes() if route.api not in UNDESCRIBED]
+ROUTES = described_routes()
 OPERATIONS: dict[str, dict[str, Any]] = {
     f"{method.upper()} {path}": described
     for path, item in DOCUMENT["paths"].items()
@@ -44,10 +44,8 @@ def test_every_route_of_the_template_is_described_and_nothing_else_is() -> None:
     assert set(OPERATIONS) == {route.key for route in ROUTES}
 
 
-def test_every_group_of_functions_with_routes_is_described_or_known_to_be_undescribed() -> None:
-    described = {api.name for api in APIS}
-    assert described.isdisjoint(UNDESCRIBED)
-    assert described | UNDESCRIBED == {route.api for route in routes()}
+def test_every_group_of_functions_with_routes_is_described() -> None:
+    assert {api.name for api in APIS} == {route.api for route in routes()}
 
 
 def test_no_description_is_of_an_operation_that_is_not_there() -> None:

@@ -25,9 +25,6 @@ APIS: Final[tuple[Api, ...]] = (
     payment_webhooks.API,
 )
 
-UNDESCRIBED: Final[frozenset[str]] = frozenset()
-"""Folders of ``functions/`` whose routes have no description yet."""
-
 _GATEWAY: Final = "gateway"
 _REQUEST_ID: Final = {"X-Request-Id": {"$ref": "#/components/headers/X-Request-Id"}}
 

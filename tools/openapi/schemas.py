@@ -51,7 +51,7 @@ class Schemas:
         named = {f"{self._prefix}.{_short(name)}": each for name, each in definitions.items()}
         if len(named) < len(definitions):
             raise ValueError(f"classes with one name: {sorted(definitions)}")
-        return {name: _tidy(each) for name, each in named.items()}
+        return {name: _tidy(_enum_with_text(each)) for name, each in named.items()}
 
     def of(self, number: int) -> Any:
         return _tidy(self._made[number, self._wanted[number][1]])
@@ -64,12 +64,6 @@ class _Generator(GenerateJsonSchema):
             return {"type": "number"}
         return super().decimal_schema(schema)
 
-    def enum_schema(self, schema: core_schema.EnumSchema) -> JsonSchemaValue:
-        described = super().enum_schema(schema)
-        if "description" in described:
-            described["description"] = markdown(described["description"])
-        return described
-
     def typed_dict_schema(self, schema: core_schema.TypedDictSchema) -> JsonSchemaValue:
         described = super().typed_dict_schema(schema)
         if self.mode == ANSWER:
@@ -78,6 +72,13 @@ class _Generator(GenerateJsonSchema):
 
     def model_schema(self, schema: core_schema.ModelSchema) -> JsonSchemaValue:
         return _with_texts(super().model_schema(schema), schema["cls"])
+
+
+def _enum_with_text(described: JsonSchemaValue) -> JsonSchemaValue:
+    """Pydantic itself describes an enum by its class's docstring, as it is written."""
+    if "enum" in described and "description" in described:
+        return {**described, "description": markdown(described["description"])}
+    return described
 
 
 def _with_texts(described: JsonSchemaValue, cls: type) -> JsonSchemaValue:
@@ -99,9 +100,7 @@ def field_texts(cls: type) -> Mapping[str, str]:
             texts |= field_texts(base)
     if not cls.__module__.startswith(_OUR_PACKAGES):
         return texts
-    (defined,) = ast.parse(dedent(inspect.getsource(cls))).body
-    body = defined.body if isinstance(defined, ast.ClassDef) else []
-    for statement, below in pairwise(body):
+    for statement, below in pairwise(_class_body(cls)):
         match statement, below:
             case (
                 ast.AnnAssign(target=ast.Name(id=name)),
@@ -109,6 +108,16 @@ def field_texts(cls: type) -> Mapping[str, str]:
             ):
                 texts[name] = markdown(inspect.cleandoc(text))
     return texts
+
+
+def _class_body(cls: type) -> list[ast.stmt]:
+    """Empty for a ``TypedDict`` that a call made, which has names that no class statement has."""
+    try:
+        source = inspect.getsource(cls)
+    except OSError:
+        return []
+    (defined,) = ast.parse(dedent(source)).body
+    return defined.body if isinstance(defined, ast.ClassDef) else []
 
 
 def markdown(text: str) -> str:

@@ -206,7 +206,7 @@ EDIT: Final = Vocabulary(
 )
 
 INVOICE: Final = Vocabulary(
-    people=DETAIL.people, fields=_ORDER_NUMBER, missing={"invoice": "invoice not exist"}
+    people=_SALESPEOPLE, fields=_ORDER_NUMBER, missing={"invoice": "invoice not exist"}
 )
 
 

@@ -3,11 +3,11 @@
 Amounts are JSON numbers, exact; times are whole seconds since 1970.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from itertools import groupby
-from typing import Final
+from typing import TYPE_CHECKING, Final, Literal
 
 from orderhub.domain.details import Actor, Address
 from orderhub.domain.events import OrderCancelled, OrderExpired, Recorded, RefundRequested
@@ -20,7 +20,7 @@ from orderhub.domain.refund import RefundState
 from orderhub.domain.status import OrderStatus
 from orderhub.services.catalogue_lines import PRODUCT_NUMBER
 from orderhub.services.invoices import InvoiceDocument
-from orderhub.services.payment_link import RefusedBy, TransactionResult
+from orderhub.services.payment_link import Failure, RefusedBy, TransactionResult
 from orderhub.services.place_order import Placed
 from orderhub.wire.contract import Response
 from orderhub.wire.statuses import State
@@ -30,15 +30,20 @@ from .api import WIRE
 from .errors import REPEAT, failure
 from .inbound import facts, payment_type
 from .schema import WITHOUT_QRCODE
-from .status import TransactionWord
+from .status import OrderWord, PaymentWord, TransactionWord
 
-Json = dict[str, object]
+if TYPE_CHECKING:
+    from . import answers
+
+_Words = tuple[OrderWord, PaymentWord]
 
 REQUEST_TIMEOUT: Final = "request timeout"
 """The history's comment on an order that was not paid in time."""
 
-
-_REFUSED_BY: Final = {RefusedBy.US: "Server", RefusedBy.PROVIDER: "PayPal"}
+_REFUSED_BY: Final[dict[RefusedBy, Literal["Server", "PayPal"]]] = {
+    RefusedBy.US: "Server",
+    RefusedBy.PROVIDER: "PayPal",
+}
 
 
 # -- answers -------------------------------------------------------------------------------------
@@ -46,19 +51,21 @@ _REFUSED_BY: Final = {RefusedBy.US: "Server", RefusedBy.PROVIDER: "PayPal"}
 
 def nothing(order: Order) -> Response:
     """Where the document says that nothing is returned: an empty object."""
-    return Response(200, {}, about=_about(order))
+    body: answers.Nothing = {}
+    return Response(200, body, about=_about(order))
 
 
 def orders(found: Iterable[Order], seller: Salesperson, now: datetime) -> Response:
     """The list, newest first."""
-    return Response(200, {"orders": [_listed(order.as_of(now), seller) for order in found]})
+    body: answers.Orders = {"orders": [_listed(order.as_of(now), seller) for order in found]}
+    return Response(200, body)
 
 
 def created(placed: Placed, qr_code: Callable[[str], str], base_url: str) -> Response:
     """The new order; or, as an error that says as much, the one that the cart became before."""
     order = placed.order
     is_scanned = payment_type(order) not in WITHOUT_QRCODE
-    facts_told: Json = {
+    facts_told: answers.CreatedOrder = {
         "order_number": order.number,
         "payment_method": payment_type(order),
         "qrcode": qr_code(order_url(base_url, order)) if is_scanned else None,
@@ -78,7 +85,7 @@ def detail(
     """All of an order as of ``now``. What is not known is ``null``."""
     seen = order.as_of(now)
     address = seen.details
-    body = {
+    body: answers.OrderDetail = {
         **_listed(seen, seller),
         "payment_method": payment_type(seen) or None,
         "transaction_id": _transaction_id(seen) or None,
@@ -96,14 +103,14 @@ def partial_detail(order: Order, retailer: Company | None, shop_name: str) -> Re
     state = State.of(order)
     total = _number(order.total)
     saved = _number(_saved(order))
-    body: Json = {
+    body: answers.PartialDetail = {
         "number": order.number,
         "currency": order.currency,
         "subtotal": total + saved,
         "total_discount": saved,
         "total": total,
-        "order_status": status.ORDER_STATUS.word(state).value,
-        "payment_status": status.PAYMENT_STATUS.word(state).value,
+        "order_status": status.ORDER_STATUS.word(state),
+        "payment_status": status.PAYMENT_STATUS.word(state),
         "payment_method": payment_type(order) or None,
         "retailer": _shown_retailer(order, retailer, shop_name),
         "products": [_offered(line, order, retailer) for line in order.lines],
@@ -113,20 +120,28 @@ def partial_detail(order: Order, retailer: Company | None, shop_name: str) -> Re
 
 def result(found: TransactionResult) -> Response:
     """What came of a payment link."""
+    return Response(200, _came_of(found), about=_about(found.order))
+
+
+def _came_of(found: TransactionResult) -> "answers.TransactionResult":
+    date = _seconds(found.at)
     word = status.TRANSACTION_STATUS.words[found.outcome]
-    body: Json = {"date": _seconds(found.at), "status": word.value}
     if word is TransactionWord.SUCCESS:
-        body["order"] = _paid(found)
-    elif found.failure:
-        body["fail"] = {
-            "refused_by": _REFUSED_BY[found.failure.refused_by],
-            "code": found.failure.code,
-            "description": found.failure.description,
-        }
-    return Response(200, body, about=_about(found.order))
+        return {"date": date, "status": word, "order": _paid(found)}
+    if word is TransactionWord.FAIL and found.failure:
+        return {"date": date, "status": word, "fail": _fail(found.failure)}
+    return {"date": date, "status": TransactionWord.INFO}
 
 
-def _paid(found: TransactionResult) -> Json:
+def _fail(failure: Failure) -> "answers.Fail":
+    return {
+        "refused_by": _REFUSED_BY[failure.refused_by],
+        "code": failure.code,
+        "description": failure.description,
+    }
+
+
+def _paid(found: TransactionResult) -> "answers.PaidOrder":
     order, payment = found.order, found.payment
     return {
         "number": order.number,
@@ -134,7 +149,7 @@ def _paid(found: TransactionResult) -> Json:
         "transaction": payment.transaction_id if payment else "",
         "currency": order.currency,
         "total": _number(order.total),
-        "retailer": facts(order).get("retailer_name") or found.seller,
+        "retailer": _text(facts(order), "retailer_name") or found.seller,
         "payer": (payment.payer if payment else "") or found.email,
     }
 
@@ -151,7 +166,7 @@ def invoice(order: Order, document: InvoiceDocument) -> Response:
 def person(order: Order, user: User) -> Response:
     """Whom the order is bound to."""
     address = user.default_address or Address()
-    body = {
+    body: answers.Consumer = {
         "profile": {
             "given_name": user.given_name,
             "family_name": user.family_name,
@@ -169,22 +184,22 @@ def person(order: Order, user: User) -> Response:
     return Response(200, body, about=_about(order))
 
 
-def _about(order: Order) -> Json:
+def _about(order: Order) -> dict[str, object]:
     return {"order_id": order.id, "version": order.version}
 
 
 # -- the order -----------------------------------------------------------------------------------
 
 
-def _listed(order: Order, seller: Salesperson) -> Json:
+def _listed(order: Order, seller: Salesperson) -> "answers.OrderSummary":
     """The fields of the list, with the types of its table: text that is not known is empty."""
     state = State.of(order)
     return {
         "number": order.number,
         "currency": order.currency,
         "total": _number(order.total),
-        "order_status": status.ORDER_STATUS.word(state).value,
-        "payment_status": status.PAYMENT_STATUS.word(state).value,
+        "order_status": status.ORDER_STATUS.word(state),
+        "payment_status": status.PAYMENT_STATUS.word(state),
         "payment_method": payment_type(order),
         "transaction_id": _transaction_id(order),
         "create_at": _seconds(order.created_at),
@@ -194,22 +209,22 @@ def _listed(order: Order, seller: Salesperson) -> Json:
     }
 
 
-def _retailer(order: Order, company: Company) -> Json:
+def _retailer(order: Order, company: Company) -> "answers.Retailer":
     """Who sold it, as it was then; what came by another API is the company's that looks."""
     known = facts(order)
     if "retailer_id" not in known:
         return {"id": company.id, "name": company.name}
-    return {"id": known["retailer_id"], "name": known.get("retailer_name", "")}
+    return {"id": _integer(known["retailer_id"]), "name": _text(known, "retailer_name")}
 
 
-def _agent(order: Order) -> Json:
+def _agent(order: Order) -> "answers.Agent":
     """Nobody (0 and empty names) for what came by another API."""
     known = facts(order)
     return {
-        "id": known.get("agent_id", 0),
-        "given_name": known.get("agent_given_name", ""),
-        "family_name": known.get("agent_family_name", ""),
-        "email": known.get("agent_email", ""),
+        "id": _integer(known.get("agent_id")),
+        "given_name": _text(known, "agent_given_name"),
+        "family_name": _text(known, "agent_family_name"),
+        "email": _text(known, "agent_email"),
     }
 
 
@@ -226,10 +241,11 @@ def _refunded_at(order: Order) -> int | None:
     return _seconds(max(times)) if times else None
 
 
-def _address(address: Address | None) -> Json:
+def _address(address: Address | None) -> "answers.Address":
     known = address or Address()
+    title = known.attributes.get("title")
     return {
-        "title": known.attributes.get("title"),
+        "title": title if type(title) is int else None,
         "given_name": known.given_name or known.full_name or None,
         "family_name": known.family_name or None,
         "phone": known.phone or None,
@@ -242,7 +258,7 @@ def _address(address: Address | None) -> Json:
     }
 
 
-def _invoices(order: Order, base_url: str) -> list[Json]:
+def _invoices(order: Order, base_url: str) -> "list[answers.Invoice]":
     return [
         {
             "number": invoice.number,
@@ -262,59 +278,61 @@ def _street(address: Address) -> str:
 # -- products ------------------------------------------------------------------------------------
 
 
-def _product(line: Line, order: Order, company: Company) -> Json:
+def _product(line: Line, order: Order, company: Company) -> "answers.Product":
     variant = _variant(line)
     return {
         **_sold(line, order, company),
         "variants": [variant] if variant else [],
-        **_prices(line),
-        "product_status": status.PRODUCT_STATUS.word(State.of(order)).value,
+        "product_status": status.PRODUCT_STATUS.word(State.of(order)),
     }
 
 
-def _offered(line: Line, order: Order, company: Company | None) -> Json:
+def _offered(line: Line, order: Order, company: Company | None) -> "answers.OfferedProduct":
     """As :func:`_product`, for the consumer: one variant, with its picture."""
     variant = _variant(line) or {"id": "", "name": ""}
     return {
         **_sold(line, order, company),
         "variant": {**variant, "cover_img": _cover(_line_images(line))},
-        **_prices(line),
         "selling_price": Decimal(line.unit_price.decimal_text),
     }
 
 
-def _sold(line: Line, order: Order, company: Company | None) -> Json:
-    """What ``products`` has everywhere. The document's product is one piece, so it has no
-    quantity; a line of several says so in a field of ours."""
+def _sold(line: Line, order: Order, company: Company | None) -> "answers.Sold":
+    """What ``products`` has everywhere. Prices are per piece; ``discount_price`` is what is taken
+    off: in the document's example 100 less 85 sells at 15.
+
+    The document's product is one piece, so it has no quantity; a line of several says so in a
+    field of ours.
+    """
     known, seller = line.attributes, facts(order)
     company_id = known.get("company_id", seller.get("retailer_id"))
-    company_name = known.get("company_name", seller.get("retailer_name"))
+    company_name = (
+        _text(known, "company_name") if "company_name" in known else _text(seller, "retailer_name")
+    )
     if company_id is None and company is not None:
         company_id, company_name = company.id, company.name
-    sold: Json = {
-        "number": known.get(PRODUCT_NUMBER, line.product_id),
-        "company": {"id": _id(company_id), "name": company_name or ""},
+    sold_at = Decimal(line.unit_price.decimal_text)
+    price = Decimal(line.list_price.decimal_text) if line.list_price else sold_at
+    sold: answers.Sold = {
+        "number": _text(known, PRODUCT_NUMBER) or line.product_id,
+        "company": {"id": _id(company_id), "name": company_name},
         "item": {
             "id": _integer(known.get("item_id", line.product_id)),
-            "number": known.get("item_number") or line.sku or line.product_id,
-            "name": known.get("item_name") or line.name,
+            "number": _text(known, "item_number") or line.sku or line.product_id,
+            "name": _text(known, "item_name") or line.name,
         },
+        "price": max(price, sold_at),
+        "discount_price": max(price - sold_at, Decimal(0)),
     }
-    return sold if line.quantity == 1 else {**sold, "quantity": line.quantity}
+    if line.quantity != 1:
+        sold["quantity"] = line.quantity
+    return sold
 
 
-def _variant(line: Line) -> Json | None:
+def _variant(line: Line) -> "answers.Variant | None":
     if not line.variant_id:
         return None
     return {"id": _id(line.variant_id), "name": line.options or line.name}
-
-
-def _prices(line: Line) -> Json:
-    """Per piece. ``discount_price`` is what is taken off: in the document's example 100 less 85
-    sells at 15."""
-    sold_at = Decimal(line.unit_price.decimal_text)
-    price = Decimal(line.list_price.decimal_text) if line.list_price else sold_at
-    return {"price": max(price, sold_at), "discount_price": max(price - sold_at, Decimal(0))}
 
 
 def _saved(order: Order) -> Money:
@@ -329,23 +347,25 @@ def _saved(order: Order) -> Money:
     return saved
 
 
-def _line_images(line: Line) -> Attributes:
+def _line_images(line: Line) -> dict[str, str]:
     """By size; one picture serves for all sizes that the product has none of its own for."""
     return {
         size: url
         for size in COVER_IMAGE_SIZES
-        if (url := line.attributes.get(f"cover_{size}") or line.image_url)
+        if (url := _text(line.attributes, f"cover_{size}") or line.image_url)
     }
 
 
-def _shown_retailer(order: Order, retailer: Company | None, shop_name: str) -> Json:
+def _shown_retailer(
+    order: Order, retailer: Company | None, shop_name: str
+) -> "answers.ShownRetailer":
     """The company as it is now; the shop itself for what came by another API."""
     known = facts(order)
     address = retailer.address if retailer and retailer.address else Address()
     return {
-        "id": known.get("retailer_id", 0),
-        "name": known.get("retailer_name") or shop_name,
-        "cover_img": _cover(dict(retailer.cover_images) if retailer else {}),
+        "id": _integer(known.get("retailer_id")),
+        "name": _text(known, "retailer_name") or shop_name,
+        "cover_img": _cover(retailer.cover_images if retailer else {}),
         "address": {
             "street": _street(address),
             "city": address.city or address.city_code,
@@ -356,25 +376,32 @@ def _shown_retailer(order: Order, retailer: Company | None, shop_name: str) -> J
     }
 
 
-def _cover(images: Attributes) -> Json:
+def _cover(images: Mapping[str, str]) -> "answers.Cover":
     """All four sizes; nothing at all where there is no picture."""
     if not images:
         return {"resource": {}}
     largest = next(reversed([images[size] for size in COVER_IMAGE_SIZES if size in images]))
-    return {"resource": {size: images.get(size, largest) for size in COVER_IMAGE_SIZES}}
+    return {
+        "resource": {
+            "px240": images.get("px240", largest),
+            "px480": images.get("px480", largest),
+            "px720": images.get("px720", largest),
+            "px1080": images.get("px1080", largest),
+        }
+    }
 
 
 # -- histories -----------------------------------------------------------------------------------
 
 
-def _histories(order: Order, history: Sequence[Recorded], caller: User) -> list[Json]:
+def _histories(order: Order, history: Sequence[Recorded], caller: User) -> "list[answers.History]":
     """One entry per change of the two statuses, as they were after it.
 
     What one request recorded is one action, however many events that took. An order that is
     overdue has timed out, whether a job has written it down or not.
     """
-    entries: list[Json] = []
-    seen: tuple[str, str] | None = None
+    entries: list[answers.History] = []
+    seen: _Words | None = None
     standing: Order | None = None
     for _, action in groupby(history, key=lambda entry: (entry.at, entry.actor)):
         events = list(action)
@@ -400,12 +427,14 @@ def _histories(order: Order, history: Sequence[Recorded], caller: User) -> list[
     return entries
 
 
-def _words(order: Order) -> tuple[str, str]:
+def _words(order: Order) -> _Words:
     state = State.of(order)
-    return status.ORDER_STATUS.word(state).value, status.PAYMENT_STATUS.word(state).value
+    return status.ORDER_STATUS.word(state), status.PAYMENT_STATUS.word(state)
 
 
-def _history(words: tuple[str, str], comment: str, at: datetime, user: Json) -> Json:
+def _history(
+    words: _Words, comment: str, at: datetime, user: "answers.Person"
+) -> "answers.History":
     return {
         "order_status": words[0],
         "payment_status": words[1],
@@ -427,7 +456,7 @@ def _comment(events: Sequence[Recorded]) -> str:
     return ""
 
 
-def _operator(actor: Actor, order: Order, caller: User) -> Json:
+def _operator(actor: Actor, order: Order, caller: User) -> "answers.Person":
     """The person who acted. What nobody did, time did on behalf of the agent, as in the document's
     example; another API's client has a name and no id here."""
     if actor.kind == "clock":
@@ -447,9 +476,13 @@ def _operator(actor: Actor, order: Order, caller: User) -> Json:
     return {"id": _integer(actor.id), "given_name": given_name, "family_name": family_name}
 
 
-def _agent_of(order: Order) -> Json:
+def _agent_of(order: Order) -> "answers.Person":
     agent = _agent(order)
-    return {name: agent[name] for name in ("id", "given_name", "family_name")}
+    return {
+        "id": agent["id"],
+        "given_name": agent["given_name"],
+        "family_name": agent["family_name"],
+    }
 
 
 # -- values --------------------------------------------------------------------------------------
@@ -463,7 +496,13 @@ def _seconds(at: datetime) -> int:
     return int(at.timestamp())
 
 
-def _id(identifier: object) -> object:
+def _text(known: Attributes, name: str) -> str:
+    """A fact as text, empty where it is not known."""
+    value = known.get(name)
+    return "" if value is None else str(value)
+
+
+def _id(identifier: object) -> int | str:
     """A number as a number, as in the document's examples; other text as its tables have it."""
     text = str(identifier if identifier is not None else 0)
     return int(text) if text.isascii() and text.isdecimal() else text

@@ -8,7 +8,19 @@ from typing import Annotated, Any, Final
 
 from pydantic import BeforeValidator, Field
 
-from orderhub.wire.fields import Form, email, integer, optional, problem, required_text, text
+from orderhub.wire.fields import (
+    ADDRESS,
+    Check,
+    Form,
+    JsonSchema,
+    as_text,
+    email,
+    integer,
+    optional,
+    problem,
+    required_text,
+    text,
+)
 
 
 class PaymentType(StrEnum):
@@ -37,8 +49,18 @@ def _payment_type(value: Any) -> PaymentType:
         raise problem("not_listed") from None
 
 
+def _payment_types() -> JsonSchema:
+    words = [each.value for each in PaymentType]
+    return {"anyOf": [{"type": "string", "enum": words}, as_text(f"({'|'.join(words)})")]}
+
+
 def _or_empty(value: Any) -> Any:
     return "" if value is None else text(_NAME).func(value)
+
+
+def _text_or_null() -> JsonSchema:
+    takes: JsonSchema = text(_NAME).takes()
+    return {**takes, "type": [*takes["type"], "null"]}
 
 
 def _required_email(value: Any) -> Any:
@@ -50,41 +72,49 @@ def _object(value: Any) -> Any:
     return {} if value is None else value
 
 
-_Optional = Annotated[str, BeforeValidator(_or_empty)]
+OPTIONAL: Final = Check(_or_empty, takes=_text_or_null)
+PAYMENT_TYPE: Final = Check(_payment_type, takes=_payment_types)
+EMAIL: Final = Check(_required_email, takes=lambda: {"maxLength": 254, **as_text(ADDRESS)})
+
+_Optional = Annotated[str, OPTIONAL]
 
 
 class ListForm(Form):
-    """``user/company/order/list``. ``before``, an order's number, is ours: the document's list has
-    no end, so a long one goes on from there."""
+    """``user/company/order/list``."""
 
     before: Annotated[str | None, optional(text(_NAME))] = None
+    """An order's number; the list goes on with the orders made before it. An addition of ours: the
+    document's list has no end."""
 
 
 class OrderForm(Form):
     """The many requests that only name an order."""
 
     order_number: Annotated[str, required_text(_NAME)]
+    """The order's number, or any other name by which the shop knows it."""
 
 
 class CreateForm(Form):
-    """``user/company/order/create``. The document's table calls ``cart_id`` an integer, and its
-    example is text: both are taken."""
+    """``user/company/order/create``."""
 
     cart_id: Annotated[str, required_text(_NAME)]
-    type: Annotated[PaymentType, BeforeValidator(_payment_type)]
+    """The document's table calls it an integer, and its example is text: both are taken."""
+    type: Annotated[PaymentType, PAYMENT_TYPE]
+    """How it will be paid."""
 
 
 class TransactionForm(OrderForm):
-    """``user/company/order/payment`` and ``…/refund``. ``transaction_id`` must be there, and may
-    be empty where no card terminal was at work."""
+    """``user/company/order/payment`` and ``…/refund``."""
 
     transaction_id: _Optional
+    """Must be there, and may be empty where no card terminal was at work."""
 
 
 class PayPalForm(OrderForm):
     """``user/company/order/paypal/send``."""
 
-    email: Annotated[str, BeforeValidator(_required_email)]
+    email: Annotated[str, EMAIL]
+    """Whom the link is sent to."""
 
 
 class BillingAddress(Form):
@@ -93,6 +123,7 @@ class BillingAddress(Form):
     given_name: Annotated[str, required_text(_NAME)]
     family_name: Annotated[str, required_text(_NAME)]
     title: Annotated[int, integer(0, 1)]
+    """0 Mr., 1 Ms."""
     phone: _Optional = ""
     email: _Optional = ""
     street: _Optional = ""

@@ -8,7 +8,7 @@ Amounts are those that the core counts: a lot's price is rounded half up to the 
 unit, and ``subtotal`` is the sum of those.
 """
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from orderhub.domain.lines import ChargeKind
 from orderhub.domain.money import Money
@@ -22,12 +22,15 @@ from orderhub.services.change_costs import (
 )
 
 from . import facts
-from .values import Json, four_decimals, money, number_in, present
+from .values import four_decimals, money, number_in
+
+if TYPE_CHECKING:
+    from . import answers
 
 _TAXES: Final = (ChargeKind.TAX, ChargeKind.SHIPPING_TAX)
 
 
-def summary(order: Order) -> Json:
+def summary(order: Order) -> "answers.SummaryCost":
     """What the list of orders shows. The document spells the total ``grandtotal`` there, clients
     read the resource's name: it has both."""
     total = money(order.total - sales_tax(order))
@@ -39,27 +42,30 @@ def summary(order: Order) -> Json:
     }
 
 
-def resource(order: Order) -> Json:
+def resource(order: Order) -> "answers.Cost":
     collected = sales_tax(order)
     credit = order_credit(order)
     included = (c.amount for c in order.charges if c.included and c.kind in _TAXES)
     vat = Money.total(included, order.currency)
     vat_rate = number_in(facts.of(order), facts.VAT_RATE)
-    return present(
-        currency_code=order.currency,
-        subtotal=money(order.item_total),
-        grand_total=money(order.total - collected),
-        salesTax_collected_by_BL=money(collected),
-        final_total=money(order.total),
-        etc1=money(charged(order, ChargeKind.OTHER, ETC1)),
-        etc2=money(rest_of_charges(order)),
-        insurance=money(charged(order, ChargeKind.INSURANCE)),
-        shipping=money(charged(order, ChargeKind.SHIPPING)),
-        credit=money(credit),
-        coupon=money(order.discount_total - credit + _waived(order)),
-        vat_rate=None if vat_rate is None else four_decimals(vat_rate),
-        vat_amount=None if vat_rate is None and not vat else money(vat),
-    )
+    shown: answers.Cost = {
+        "currency_code": order.currency,
+        "subtotal": money(order.item_total),
+        "grand_total": money(order.total - collected),
+        "salesTax_collected_by_BL": money(collected),
+        "final_total": money(order.total),
+        "etc1": money(charged(order, ChargeKind.OTHER, ETC1)),
+        "etc2": money(rest_of_charges(order)),
+        "insurance": money(charged(order, ChargeKind.INSURANCE)),
+        "shipping": money(charged(order, ChargeKind.SHIPPING)),
+        "credit": money(credit),
+        "coupon": money(order.discount_total - credit + _waived(order)),
+    }
+    if vat_rate is not None:
+        shown["vat_rate"] = four_decimals(vat_rate)
+    if vat_rate is not None or vat:
+        shown["vat_amount"] = money(vat)
+    return shown
 
 
 def _waived(order: Order) -> Money:

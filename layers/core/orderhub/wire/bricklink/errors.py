@@ -3,7 +3,7 @@ everything else."""
 
 from collections.abc import Iterable, Mapping
 from enum import Enum
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from orderhub.domain.errors import (
     Busy,
@@ -24,6 +24,9 @@ from orderhub.wire.contract import (
     Unprocessable,
     UnsupportedMedia,
 )
+
+if TYPE_CHECKING:
+    from . import answers
 
 HTTP_OK: Final = 200
 """Of every answer."""
@@ -136,19 +139,12 @@ def render(error: Exception) -> Response:
             return failure(Meta.INTERNAL_SERVER_ERROR, _INTERNAL, is_fault=True)
 
 
-def envelope(meta: Meta, description: str, data: object) -> dict[str, object]:
-    """What every answer is."""
-    told = {"description": description, "message": meta.message, "code": meta.code}
-    return {"meta": told, "data": data}
-
-
 def failure(meta: Meta, description: str, *, is_fault: bool = False) -> Response:
-    return Response(
-        HTTP_OK,
-        envelope(meta, description, {}),
-        about={"meta": f"{meta.code} {meta.message}"},
-        is_fault=is_fault,
-    )
+    body: answers.Failed = {
+        "meta": {"description": description, "message": meta.message, "code": meta.code},
+        "data": {},
+    }
+    return Response(HTTP_OK, body, about={"meta": f"{meta.code} {meta.message}"}, is_fault=is_fault)
 
 
 def _unprocessable(problems: Iterable[Problem]) -> Response:

@@ -6,11 +6,14 @@ catalogue of BrickLink's: they read as an unsorted lot, new, and without a colou
 
 import hashlib
 from decimal import Decimal
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from orderhub.domain.lines import Line
 
-from .values import Json, integer_in, money, number_in, present, text_in, weight
+from .values import integer_in, money, number_in, present, text_in, weight
+
+if TYPE_CHECKING:
+    from . import answers
 
 INVENTORY_ID: Final = "inventory_id"
 ITEM_TYPE: Final = "type"
@@ -36,35 +39,44 @@ _ITEM_BYTES: Final = 600
 """Of an item without the texts in it, escaped as Lambda hands it over."""
 
 
-def item(line: Line, currency: str, *, is_bought: bool) -> Json:
+def item(line: Line, currency: str, *, is_bought: bool) -> "answers.Item":
     """A lot. ``remarks`` are the seller's own: a buyer doesn't see them."""
     known = line.attributes
     color_id = integer_in(known, COLOR_ID)
     price, final = money(line.list_price or line.unit_price), money(line.unit_price)
     grams = weight_of(line)
-    return present(
-        inventory_id=number_of(line),
-        item=present(
-            no=line.product_id,
-            name=line.name,
-            type=text_in(known, ITEM_TYPE) or UNSORTED_LOT,
-            category_id=integer_in(known, CATEGORY_ID),
-        ),
-        color_id=NO_COLOR if color_id is None else color_id,
-        color_name=text_in(known, COLOR_NAME) or ("" if color_id else NO_COLOR_NAME),
-        quantity=line.quantity,
-        new_or_used=text_in(known, NEW_OR_USED) or NEW,
-        completeness=text_in(known, COMPLETENESS),
-        unit_price=price,
-        unit_price_final=final,
-        disp_unit_price=price,
-        disp_unit_price_final=final,
-        currency_code=currency,
-        disp_currency_code=currency,
-        remarks="" if is_bought else text_in(known, REMARKS),
-        description=text_in(known, DESCRIPTION) or line.options,
-        weight=None if grams is None else weight(grams),
-    )
+    shown: answers.Item = {
+        "inventory_id": number_of(line),
+        "item": _catalog_item(line),
+        "color_id": NO_COLOR if color_id is None else color_id,
+        "color_name": text_in(known, COLOR_NAME) or ("" if color_id else NO_COLOR_NAME),
+        "quantity": line.quantity,
+        "new_or_used": text_in(known, NEW_OR_USED) or NEW,
+        "completeness": text_in(known, COMPLETENESS),
+        "unit_price": price,
+        "unit_price_final": final,
+        "disp_unit_price": price,
+        "disp_unit_price_final": final,
+        "currency_code": currency,
+        "disp_currency_code": currency,
+        "remarks": "" if is_bought else text_in(known, REMARKS),
+        "description": text_in(known, DESCRIPTION) or line.options,
+        "weight": "" if grams is None else weight(grams),
+    }
+    return present(shown)
+
+
+def _catalog_item(line: Line) -> "answers.CatalogItem":
+    known = line.attributes
+    shown: answers.CatalogItem = {
+        "no": line.product_id,
+        "name": line.name,
+        "type": text_in(known, ITEM_TYPE) or UNSORTED_LOT,
+    }
+    category_id = integer_in(known, CATEGORY_ID)
+    if category_id is not None:
+        shown["category_id"] = category_id
+    return present(shown)
 
 
 def number_of(line: Line) -> int:

@@ -1,11 +1,11 @@
 """From orders to this API's answers. ``docs/apis/bricklink.md`` lists their fields."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from itertools import groupby
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from orderhub.domain.correspondence import Feedback, Message, Party
 from orderhub.domain.events import Recorded
@@ -17,15 +17,20 @@ from orderhub.wire.contract import Problem, Response, Unprocessable
 from orderhub.wire.statuses import State
 
 from . import costs, facts, status
-from .errors import HTTP_OK, Meta, envelope
+from .errors import HTTP_OK
 from .items import item, number_of, size, weight_of
 from .people import address, buyer_email, buyer_name
-from .values import Json, flag_in, integer_in, present, text_in, time, weight
+from .values import flag_in, integer_in, present, text_in, time, weight
+
+if TYPE_CHECKING:
+    from . import answers
 
 _LARGEST_ANSWER: Final = 5_000_000
 """In bytes: Lambda hands over 6 MB at most."""
 
-_SIDES: Final = {Party.SELLER: "S", Party.BUYER: "B"}
+_SIDES: Final[Mapping[Party, "answers.Side"]] = {Party.SELLER: "S", Party.BUYER: "B"}
+
+_DONE: Final["answers.Done"] = {"description": "OK", "message": "OK", "code": 200}
 
 
 # -- answers ---------------------------------------------------------------------------------------
@@ -33,7 +38,9 @@ _SIDES: Final = {Party.SELLER: "S", Party.BUYER: "B"}
 
 def orders(found: Iterable[Viewed], now: datetime) -> Response:
     """The summaries of orders as of ``now``."""
-    return _answer([_summary(_Seen.of(viewed, now)) for viewed in found])
+    shown = [_summary(_Seen.of(viewed, now)) for viewed in found]
+    body: answers.OrdersAnswer = {"meta": _DONE, "data": shown}
+    return Response(HTTP_OK, body)
 
 
 def order(viewed: ViewedClosely, now: datetime) -> Response:
@@ -43,7 +50,8 @@ def order(viewed: ViewedClosely, now: datetime) -> Response:
         status_changed_at=_status_changed_at(viewed.order, viewed.history, now),
         purchases=viewed.purchases,
     )
-    return _answer(shown, order_id=viewed.order.id, version=viewed.order.version)
+    body: answers.OrderAnswer = {"meta": _DONE, "data": shown}
+    return Response(HTTP_OK, body, about=_about(viewed.order))
 
 
 def items(viewed: Viewed) -> Response:
@@ -58,27 +66,32 @@ def items(viewed: Viewed) -> Response:
         [item(line, viewed.order.currency, is_bought=viewed.is_bought) for line in batch]
         for _, batch in groupby(lines, key=lambda line: line.batch)
     ]
-    return _answer(batches, order_id=viewed.order.id)
+    body: answers.ItemsAnswer = {"meta": _DONE, "data": batches}
+    return Response(HTTP_OK, body, about={"order_id": viewed.order.id})
 
 
 def messages(viewed: Viewed) -> Response:
     """Those that the caller received as a seller: of an order that it placed, none."""
     received = () if viewed.is_bought else viewed.order.messages
-    return _answer([_message(each) for each in received], order_id=viewed.order.id)
+    body: answers.MessagesAnswer = {"meta": _DONE, "data": [_message(each) for each in received]}
+    return Response(HTTP_OK, body, about={"order_id": viewed.order.id})
 
 
 def feedback(viewed: Viewed) -> Response:
-    given = viewed.order.feedback
-    return _answer([_feedback(each, viewed.order.id) for each in given], order_id=viewed.order.id)
+    order_id = viewed.order.id
+    given = [_feedback(each, order_id) for each in viewed.order.feedback]
+    body: answers.FeedbackAnswer = {"meta": _DONE, "data": given}
+    return Response(HTTP_OK, body, about={"order_id": order_id})
 
 
 def done(order: Order) -> Response:
     """Of changes that answer with an empty ``data``."""
-    return _answer({}, order_id=order.id, version=order.version)
+    body: answers.DoneAnswer = {"meta": _DONE, "data": {}}
+    return Response(HTTP_OK, body, about=_about(order))
 
 
-def _answer(data: object, **about: object) -> Response:
-    return Response(HTTP_OK, envelope(Meta.OK, Meta.OK.message, data), about=about)
+def _about(order: Order) -> dict[str, object]:
+    return {"order_id": order.id, "version": order.version}
 
 
 # -- orders ----------------------------------------------------------------------------------------
@@ -97,62 +110,65 @@ class _Seen:
         return cls(viewed.order.as_of(now), viewed.seller, viewed.is_bought)
 
 
-def _summary(seen: _Seen) -> Json:
-    return present(
-        **_heading(seen),
-        payment=_payment(seen.order),
-        cost=costs.summary(seen.order),
-    )
+def _summary(seen: _Seen) -> "answers.Summary":
+    return {**_heading(seen), "cost": costs.summary(seen.order)}
 
 
-def _order(seen: _Seen, *, status_changed_at: datetime, purchases: int | None) -> Json:
+def _order(seen: _Seen, *, status_changed_at: datetime, purchases: int | None) -> "answers.Order":
     order = seen.order
     known = facts.of(order)
     cost = costs.resource(order)
-    return present(
+    shown: answers.Order = {
         **_heading(seen),
-        date_status_changed=time(status_changed_at),
-        buyer_email=buyer_email(order),
-        buyer_order_count=purchases,
-        require_insurance=flag_in(known, facts.REQUIRE_INSURANCE),
-        is_invoiced=bool(order.invoices),
+        "date_status_changed": time(status_changed_at),
+        "buyer_email": buyer_email(order),
+        **_purchases(purchases),
+        "require_insurance": flag_in(known, facts.REQUIRE_INSURANCE),
+        "is_invoiced": bool(order.invoices),
         # Filing and remarks are the seller's own.
-        is_filed=order.is_filed and not seen.is_bought,
-        drive_thru_sent=order.thanked_at is not None,
-        salesTax_collected_by_bl=facts.TAX_RATE in known,
-        remarks="" if seen.is_bought else order.remarks,
-        total_weight=_total_weight(order),
-        payment=_payment(order),
-        shipping=_shipping(order),
-        cost=cost,
+        "is_filed": order.is_filed and not seen.is_bought,
+        "drive_thru_sent": order.thanked_at is not None,
+        "salesTax_collected_by_bl": facts.TAX_RATE in known,
+        "remarks": "" if seen.is_bought else order.remarks,
+        "total_weight": _total_weight(order),
+        "shipping": _shipping(order),
+        "cost": cost,
         # Orders are shown in the currency in which they were made.
-        disp_cost=cost,
-    )
+        "disp_cost": cost,
+    }
+    return present(shown)
 
 
-def _heading(seen: _Seen) -> Json:
+def _purchases(count: int | None) -> "answers.Purchases":
+    return {} if count is None else {"buyer_order_count": count}
+
+
+def _heading(seen: _Seen) -> "answers.Heading":
     """What summary and resource begin with."""
     order = seen.order
-    return present(
-        order_id=order.id,
-        date_ordered=time(order.created_at),
-        seller_name=order.shop_id,
-        store_name=seen.seller.name if seen.seller else None,
-        buyer_name=buyer_name(order),
-        total_count=sum(line.quantity for line in order.lines),
-        unique_count=len({number_of(line) for line in order.lines}),
-        status=_word(order).value,
-    )
+    shown: answers.Heading = {
+        "order_id": order.id,
+        "date_ordered": time(order.created_at),
+        "seller_name": order.shop_id,
+        "store_name": seen.seller.name if seen.seller else "",
+        "buyer_name": buyer_name(order),
+        "total_count": sum(line.quantity for line in order.lines),
+        "unique_count": len({number_of(line) for line in order.lines}),
+        "status": _word(order),
+        "payment": _payment(order),
+    }
+    return present(shown)
 
 
-def _payment(order: Order) -> Json:
+def _payment(order: Order) -> "answers.Payment":
     said = text_in(facts.of(order), facts.PAYMENT_SAID)
-    return present(
-        method=order.details.payment_method or _method_paid_by(order),
-        currency_code=order.currency,
-        date_paid=time(order.paid_at) if order.paid_at else None,
-        status=status.PAYMENT_STATUS.word(State.of(order), said=said).value,
-    )
+    shown: answers.Payment = {
+        "method": order.details.payment_method or _method_paid_by(order),
+        "currency_code": order.currency,
+        "date_paid": time(order.paid_at) if order.paid_at else "",
+        "status": status.PAYMENT_STATUS.word(State.of(order), said=said),
+    }
+    return present(shown)
 
 
 def _method_paid_by(order: Order) -> str:
@@ -160,7 +176,7 @@ def _method_paid_by(order: Order) -> str:
     return methods[-1] if methods else ""
 
 
-def _shipping(order: Order) -> Json:
+def _shipping(order: Order) -> "answers.Shipping":
     """The last parcel; before there is one, what was told of it."""
     known = facts.of(order)
     parcel = order.shipments[-1] if order.shipments else None
@@ -170,14 +186,18 @@ def _shipping(order: Order) -> Json:
         shipped_at = parcel.sent_at
     link = text_in(known, facts.TRACKING_LINK)
     number = text_in(known, facts.TRACKING_NUMBER)
-    return present(
-        method=text_in(known, facts.METHOD) or (parcel.carrier if parcel else ""),
-        method_id=integer_in(known, facts.METHOD_ID),
-        tracking_no=(parcel.tracking_number if parcel else "") or number,
-        tracking_link=(parcel.tracking_url if parcel else "") or link,
-        date_shipped=time(shipped_at) if shipped_at else None,
-        address=address(order.details.shipping_address),
-    )
+    shown: answers.Shipping = {
+        "method": text_in(known, facts.METHOD) or (parcel.carrier if parcel else ""),
+        "tracking_no": (parcel.tracking_number if parcel else "") or number,
+        "tracking_link": (parcel.tracking_url if parcel else "") or link,
+        "date_shipped": time(shipped_at) if shipped_at else "",
+    }
+    method_id, where = integer_in(known, facts.METHOD_ID), order.details.shipping_address
+    if method_id is not None:
+        shown["method_id"] = method_id
+    if where is not None:
+        shown["address"] = address(where)
+    return present(shown)
 
 
 def _total_weight(order: Order) -> str:
@@ -215,22 +235,27 @@ def _word(order: Order) -> status.StatusWord:
 # -- what was written ------------------------------------------------------------------------------
 
 
-def _message(message: Message) -> Json:
-    written = {"from": message.sender, "to": message.recipient}
-    return present(
-        subject=message.subject, body=message.body, **written, dateSent=time(message.sent_at)
-    )
+def _message(message: Message) -> "answers.Message":
+    shown: answers.Message = {
+        "subject": message.subject,
+        "body": message.body,
+        "from": message.sender,
+        "to": message.recipient,
+        "dateSent": time(message.sent_at),
+    }
+    return present(shown)
 
 
-def _feedback(given: Feedback, order_id: int) -> Json:
-    parties = {"from": given.sender, "to": given.recipient}
-    return present(
-        feedback_id=given.id,
-        order_id=order_id,
-        **parties,
-        date_rated=time(given.rated_at),
-        rating=given.rating.value,
-        rating_of_bs=_SIDES[given.side],
-        comment=given.comment,
-        reply=given.reply,
-    )
+def _feedback(given: Feedback, order_id: int) -> "answers.Feedback":
+    shown: answers.Feedback = {
+        "feedback_id": given.id,
+        "order_id": order_id,
+        "from": given.sender,
+        "to": given.recipient,
+        "date_rated": time(given.rated_at),
+        "rating": given.rating,
+        "rating_of_bs": _SIDES[given.side],
+        "comment": given.comment,
+        "reply": given.reply,
+    }
+    return present(shown)

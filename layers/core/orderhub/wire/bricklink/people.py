@@ -1,9 +1,14 @@
 """Buyers and where their goods go."""
 
+from typing import TYPE_CHECKING
+
 from orderhub.domain.details import Address
 from orderhub.domain.order import Order
 
-from .values import Json, country, present
+from .values import country, present
+
+if TYPE_CHECKING:
+    from . import answers
 
 
 def buyer_name(order: Order) -> str:
@@ -21,26 +26,25 @@ def buyer_email(order: Order) -> str:
     return ""
 
 
-def address(where: Address | None) -> Json | None:
-    """``None`` for orders that go nowhere."""
-    if where is None:
-        return None
-    return present(
-        name=present(
-            full=_full_name(where),
-            first=where.given_name,
-            last=where.family_name,
-        )
-        or None,
-        full=_in_full(where),
-        address1=where.line1,
-        address2=where.line2,
-        country_code=country(where.country_code),
-        city=where.city,
-        state=where.province or where.province_code,
-        postal_code=where.postal_code,
-        phone_number=where.phone,
-    )
+def address(where: Address) -> "answers.Address":
+    shown: answers.Address = {
+        "full": _in_full(where),
+        "address1": where.line1,
+        "address2": where.line2,
+        "country_code": country(where.country_code),
+        "city": where.city,
+        "state": where.province or where.province_code,
+        "postal_code": where.postal_code,
+        "phone_number": where.phone,
+    }
+    name: answers.Name = {
+        "full": _full_name(where),
+        "first": where.given_name,
+        "last": where.family_name,
+    }
+    if known := present(name):
+        shown["name"] = known
+    return present(shown)
 
 
 def _full_name(where: Address) -> str:

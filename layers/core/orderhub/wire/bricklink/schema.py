@@ -3,18 +3,27 @@
 Fields that a body may hold and nobody may set are ignored, whatever they are.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated, Any, Final
 
-from pydantic import BeforeValidator
-
 from orderhub.domain.correspondence import LONGEST_REMARKS
 from orderhub.domain.shipment import LONGEST_TRACKING_NUMBER, LONGEST_TRACKING_URL
-from orderhub.wire.fields import Form, integer, number, optional, problem, required_text, text
+from orderhub.wire.fields import (
+    Check,
+    Form,
+    JsonSchema,
+    as_text,
+    integer,
+    number,
+    optional,
+    problem,
+    required_text,
+    text,
+)
 
 from .status import StatusWord
 
@@ -26,6 +35,17 @@ _LONGEST_TIME: Final = 64
 _TRUTHS: Final = {"true": True, "false": False}
 _WORDS: Final = {word.value.lower(): word for word in StatusWord}
 _EXCLUDES: Final = "-"
+
+# What the core takes of texts, beyond what a form does, as parts of patterns.
+_UNREADABLE: Final = r"\x7f-\x9f\u2028\u2029\ufffd"
+_LINE: Final = rf"[^\x00-\x1f{_UNREADABLE}]*"
+_LINES: Final = rf"[^\x00-\x08\x0b\x0c\x0e-\x1f{_UNREADABLE}]*"
+_WEB_ADDRESS: Final = (
+    r"(https?://[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:[0-9]{1,4})?"
+    rf"([/?#][^\x00- \xa0\u1680\u2000-\u200a\u202f\u205f\u3000{_UNREADABLE}]*)?)?"
+)
+_AMOUNT: Final = r"\+?[0-9]{1,40}(\.[0-9]{1,40})?"
+_BLANKS: Final = r"[\t ]*"
 
 
 class Direction(StrEnum):
@@ -97,60 +117,140 @@ def _time(value: Any) -> datetime:
         raise problem("not_a_time") from None
 
 
-def _unless_null(check: Callable[[Any], Any]) -> Any:
+def _unless_null(validator: Any) -> Check:
     """``null`` says nothing; an empty text does."""
-    return BeforeValidator(lambda value: None if value is None else check(value))
+    check, takes = validator.func, validator.takes
+    return Check(
+        lambda value: None if value is None else check(value),
+        takes=None if takes is None else lambda: {"anyOf": [takes(), {"type": "null"}]},
+    )
 
 
-_Truth = Annotated[bool | None, optional(BeforeValidator(_truth))]
-_Amount = Annotated[Decimal | None, optional(number())]
-_Part = _unless_null(_object)
+# -- what they take, as JSON Schema ----------------------------------------------------------------
+
+
+def in_any_case(*words: str) -> str:
+    """A pattern for ASCII words, of whatever case."""
+    return f"({'|'.join(map(_in_any_case, words))})"
+
+
+def _in_any_case(word: str) -> str:
+    return "".join(
+        f"[{letter.upper()}{letter.lower()}]" if letter.isalpha() else letter for letter in word
+    )
+
+
+def _truths() -> JsonSchema:
+    return {"anyOf": [{"type": "boolean"}, as_text(in_any_case(*_TRUTHS))]}
+
+
+def _status_list() -> JsonSchema:
+    part = f"{_BLANKS}((-{_BLANKS})?{in_any_case(*StatusWord)}{_BLANKS})?"
+    return {
+        **as_text(f"{part}(,{part})*"),
+        "maxLength": _LONGEST_LIST,
+        "examples": ["PENDING,READY", "-PURGED"],
+    }
+
+
+def _times() -> JsonSchema:
+    written = [{"format": "date-time"}, {"format": "date"}]
+    return {"type": "string", "pattern": "^[12]", "anyOf": written}
+
+
+def _amounts() -> JsonSchema:
+    return {"anyOf": [{"type": "number", "minimum": 0}, as_text(_AMOUNT)]}
+
+
+def _texts(longest: int, pattern: str) -> JsonSchema:
+    return {
+        "type": ["string", "integer"],
+        "maxLength": longest,
+        "pattern": as_text(pattern)["pattern"],
+    }
+
+
+TRUTH: Final = Check(_truth, takes=_truths)
+DIRECTION: Final = Check(
+    _direction, takes=lambda: {**as_text(in_any_case(*Direction)), "examples": [*Direction]}
+)
+STATUSES: Final = Check(_statuses, takes=_status_list)
+TIME: Final = Check(_time, takes=_times)
+AMOUNT: Final = Check(number().func, takes=_amounts)
+TRACKING_NUMBER: Final = Check(
+    text(LONGEST_TRACKING_NUMBER).func, takes=lambda: _texts(LONGEST_TRACKING_NUMBER, _LINE)
+)
+TRACKING_LINK: Final = Check(
+    text(LONGEST_TRACKING_URL).func,
+    takes=lambda: {"maxLength": LONGEST_TRACKING_URL, **as_text(_WEB_ADDRESS)},
+)
+REMARKS: Final = Check(
+    text(LONGEST_REMARKS, multiline=True).func, takes=lambda: _texts(LONGEST_REMARKS, _LINES)
+)
+
+_Truth = Annotated[bool | None, optional(TRUTH)]
+_Amount = Annotated[Decimal | None, optional(AMOUNT)]
+_Part = _unless_null(Check(_object))
 
 
 class OrderFilters(Form):
-    """``GET /orders``."""
+    """Which orders are listed."""
 
-    direction: Annotated[Direction | None, optional(BeforeValidator(_direction))] = None
-    status: Annotated[StatusFilter | None, optional(BeforeValidator(_statuses))] = None
+    direction: Annotated[Direction | None, optional(DIRECTION)] = None
+    """``in``, orders received, which it is unless told; or ``out``, those placed at other shops. In
+    any case."""
+    status: Annotated[StatusFilter | None, optional(STATUSES)] = None
+    """Words between commas, in any case; those behind a ``-`` are left out. With both, what is
+    named less what is left out."""
     filed: _Truth = None
+    """``true`` for filed orders, ``false``, which it is unless told, for the others."""
 
 
 class DriveThru(Form):
-    """``POST /orders/{order_id}/drive_thru``."""
+    """How the buyer is thanked."""
 
     mail_me: _Truth = None
+    """Whether the shop gets a copy."""
 
 
 class ShippingEdit(Form):
-    """``None`` is what wasn't said; an empty text removes what there is."""
+    """Of the last parcel that went out, or of the next one while there is none. ``null`` says
+    nothing; an empty text removes what there is."""
 
-    date_shipped: Annotated[datetime | None, optional(BeforeValidator(_time))] = None
-    tracking_no: Annotated[str | None, _unless_null(text(LONGEST_TRACKING_NUMBER).func)] = None
-    tracking_link: Annotated[str | None, _unless_null(text(LONGEST_TRACKING_URL).func)] = None
+    date_shipped: Annotated[datetime | None, optional(TIME)] = None
+    """ISO 8601, in UTC unless it says otherwise. A parcel that went can't have gone in the future.
+    An empty text says nothing."""
+    tracking_no: Annotated[str | None, _unless_null(TRACKING_NUMBER)] = None
+    tracking_link: Annotated[str | None, _unless_null(TRACKING_LINK)] = None
+    """An ``http`` or ``https`` URL."""
     method_id: Annotated[int | None, optional(integer(0, LARGEST_METHOD_ID))] = None
+    """An empty text says nothing."""
 
 
 class CostEdit(Form):
-    """Amounts in major units of the order's currency."""
+    """Amounts in major units of the order's currency, 0 or more, with its decimals at most. They
+    count while the order is unpaid. ``null`` and empty texts say nothing."""
 
     shipping: _Amount = None
     insurance: _Amount = None
     credit: _Amount = None
     etc1: _Amount = None
     etc2: _Amount = None
+    """Not below what other charges of the order come to, which it is shown with."""
 
 
 class OrderEdit(Form):
-    """``PUT /orders/{order_id}``."""
+    """What is to be changed; all else that an order has is ignored."""
 
     shipping: Annotated[ShippingEdit | None, _Part] = None
     cost: Annotated[CostEdit | None, _Part] = None
     is_filed: _Truth = None
-    remarks: Annotated[str | None, _unless_null(text(LONGEST_REMARKS, multiline=True).func)] = None
+    remarks: Annotated[str | None, _unless_null(REMARKS)] = None
+    """The seller's own. An empty text removes them."""
 
 
 class Patch(Form):
-    """``PUT …/status`` and ``PUT …/payment_status``: which field is to be what."""
+    """Which field is to be what."""
 
     field: Annotated[str, required_text(_LONGEST_WORD)]
     value: Annotated[str, required_text(_LONGEST_WORD)]

@@ -5,11 +5,11 @@ import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Final
+from typing import Final, TypeVar, cast
 
 from orderhub.domain.money import Money, UnitPrice
 
-Json = dict[str, object]
+_Shape = TypeVar("_Shape", bound=Mapping[str, object])
 
 _NUMBER: Final = re.compile(r"[0-9]{1,12}(\.[0-9]{1,6})?")
 _INTEGER: Final = re.compile(r"[0-9]{1,18}")
@@ -48,9 +48,9 @@ def country(code: str) -> str:
     return UNITED_KINGDOM.get(code, code)
 
 
-def present(**values: object) -> Json:
-    """Those that there are: absent values are left out of this API's answers."""
-    return {name: value for name, value in values.items() if value not in (None, "")}
+def present(values: _Shape) -> _Shape:
+    """Those that there are: empty texts, of fields that may be absent, are left out of answers."""
+    return cast("_Shape", {name: value for name, value in values.items() if value != ""})
 
 
 # -- facts that wires keep -------------------------------------------------------------------------

@@ -5,7 +5,7 @@ what the document has words for is told in those words, what happened and why, w
 """
 
 from collections.abc import Iterable, Mapping
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from orderhub.domain.errors import (
     Busy,
@@ -27,6 +27,9 @@ from orderhub.wire.contract import (
     Unprocessable,
     UnsupportedMedia,
 )
+
+if TYPE_CHECKING:
+    from . import answers
 
 NO_ADDRESS: Final = "The shipping address does not pass;ShippingAddress is nil"
 NO_CHECKOUT: Final = "Get transaction settings error;not exists checkout setting"
@@ -112,7 +115,8 @@ def render(error: Exception) -> Response:
     """This API's answer for ``error``; an opaque 500 for what nobody foresaw."""
     match error:
         case ShopInactive():
-            return Response(401, {"error": NOT_ACTIVE})
+            gone: answers.Failure = {"error": NOT_ACTIVE}
+            return Response(401, gone)
         case Unauthenticated():
             return _errors(401, BAD_TOKEN)
         case Forbidden():
@@ -178,8 +182,10 @@ def _unprocessable(problems: Iterable[Problem]) -> Response:
 
 
 def _later(word: str) -> Response:
-    return Response(503, {"errors": [word]}, headers={"retry-after": "1"})
+    body: answers.Failures = {"errors": [word]}
+    return Response(503, body, headers={"retry-after": "1"})
 
 
 def _errors(status: int, *messages: str) -> Response:
-    return Response(status, {"errors": list(messages)})
+    body: answers.Failures = {"errors": list(messages)}
+    return Response(status, body)

@@ -26,7 +26,7 @@ from orderhub.wire.fields import parse
 from . import history
 from .errors import IDEMPOTENCY_KEY
 from .history import PAID_WORDS, History
-from .schema import GivenDiscount, LineItem, NewOrder, RefundLineItem, ShippingAddress
+from .schema import GivenDiscount, NewOrder, RefundLineItem, ShippingAddress, WantedLineItem
 
 WIRE: Final = "shoplazza"
 
@@ -260,7 +260,9 @@ class _Refunded:
         return {name: amount.decimal_text for name, amount in self.amounts.items()}
 
 
-def _products(items: Sequence[LineItem], refunded: Mapping[int, _Refunded]) -> list[WantedProduct]:
+def _products(
+    items: Sequence[WantedLineItem], refunded: Mapping[int, _Refunded]
+) -> list[WantedProduct]:
     return [
         WantedProduct(
             product_id=item.product_id,
@@ -294,7 +296,9 @@ def _refunded_lines(form: NewOrder, amounts: _Amounts) -> dict[int, _Refunded]:
     return found
 
 
-def _line_of(wanted: RefundLineItem, items: Sequence[LineItem], left: Sequence[int]) -> int | None:
+def _line_of(
+    wanted: RefundLineItem, items: Sequence[WantedLineItem], left: Sequence[int]
+) -> int | None:
     """Where the refunded line stands: of several with the same variant, the first that still has
     the pieces."""
     if wanted.line_item_index is not None:

@@ -8,7 +8,7 @@ vendor's order reference.
 import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Final
+from typing import TYPE_CHECKING, Final, Literal
 
 from orderhub.domain.details import Address, Contact
 from orderhub.domain.lines import Attributes, ChargeKind, Line
@@ -25,12 +25,15 @@ from orderhub.wire.statuses import State
 
 from . import inbound, status
 from .inbound import WIRE
+from .status import FulfillmentWord
 
-Json = dict[str, object]
+if TYPE_CHECKING:
+    from . import answers
 
 USUAL_METHOD: Final = "online"
 """The vendor's word for the shop's own checkout, whatever is used there."""
 WAITING: Final = "waiting"
+NOTHING: Final = ""
 
 _NUMBER_DIGITS: Final = 8
 _ADDITIONAL: Final = (ChargeKind.INSURANCE, ChargeKind.HANDLING, ChargeKind.OTHER)
@@ -48,24 +51,26 @@ def created(placed: Placed, request: Request) -> Response:
     about = {"order_id": order.id, "version": order.version}
     body = resource(order.as_of(answered_at))
     if _NEWER in request.route:
-        return Response(200, {"code": "Success", "data": {"order": _newer(body)}}, about=about)
-    return Response(200, {"order": body}, about=about)
+        newer: answers.NewerAnswer = {"code": "Success", "data": {"order": _newer(body)}}
+        return Response(200, newer, about=about)
+    answer: answers.OrderAnswer = {"order": body}
+    return Response(200, answer, about=about)
 
 
-def resource(order: Order) -> Json:
+def resource(order: Order) -> "answers.Order":
     """Every field, always."""
     facts, state, lines = _facts(order), State.of(order), _line_items(order)
     details, number = order.details, _number(order)
     is_dead = order.status in (OrderStatus.CANCELLED, OrderStatus.EXPIRED)
-    recall = WAITING if order.status is OrderStatus.OPEN and not order.is_paid else ""
+    recall = _recall(order)
     tax_included = bool(facts.get(inbound.TAX_INCLUDED))
     return {
         "id": _order_id(order),
         "number": number,
         "note": order.notes[-1].text if order.notes else None,
-        "status": status.STATUS.word(state).value,
-        "financial_status": status.FINANCIAL_STATUS.word(state).value,
-        "fulfillment_status": status.FULFILLMENT_STATUS.word(state).value,
+        "status": status.STATUS.word(state),
+        "financial_status": status.FINANCIAL_STATUS.word(state),
+        "fulfillment_status": status.FULFILLMENT_STATUS.word(state),
         "email_status": recall,
         "cancel_reason": order.cancel_reason or None,
         "recovery_status": recall,
@@ -90,8 +95,8 @@ def resource(order: Order) -> Json:
         ],
         "shipping_tax_total": _charged(order, ChargeKind.SHIPPING_TAX),
         "customer_deleted_at": None,
-        "created_at": _time(order.created_at),
-        "updated_at": _time(order.updated_at),
+        "created_at": _written(order.created_at),
+        "updated_at": _written(order.updated_at),
         "deleted_at": None,
         "canceled_at": _time(order.closed_at) if is_dead else None,
         "placed_at": _time(order.paid_at),
@@ -126,18 +131,24 @@ def resource(order: Order) -> Json:
     }
 
 
-def _newer(body: Json) -> Json:
+def _newer(body: "answers.Order") -> "answers.NewerOrder":
     """With the names that 2026-01 has for some fields; the document's stay."""
-    body = {
+    return {
         **body,
         "cancelled_at": body["canceled_at"],
         "additional_prices": body["addtional_prices"],
+        "shipping_address": _newer_address(body["shipping_address"]),
+        "billing_address": _newer_address(body["billing_address"]),
     }
-    for name in ("shipping_address", "billing_address"):
-        address = body[name]
-        if isinstance(address, dict):
-            body[name] = {**address, "address1": address["address2"]}
-    return body
+
+
+def _newer_address(address: "answers.Address") -> "answers.Address":
+    return {**address, "address1": address["address2"]}
+
+
+def _recall(order: Order) -> Literal["waiting", ""]:
+    """How far the reminders of an order are that was not paid."""
+    return WAITING if order.status is OrderStatus.OPEN and not order.is_paid else NOTHING
 
 
 # -- names and links -------------------------------------------------------------------------------
@@ -145,6 +156,11 @@ def _newer(body: Json) -> Json:
 
 def _facts(order: Order) -> Attributes:
     return order.details.extensions.get(WIRE, {})
+
+
+def _text(facts: Attributes, name: str, otherwise: str = "") -> str:
+    value = facts.get(name)
+    return otherwise if value is None else str(value)
 
 
 def _number(order: Order) -> str:
@@ -197,7 +213,7 @@ def _payment_method(order: Order) -> str:
     return next(paid_by, order.details.payment_method) or USUAL_METHOD
 
 
-def _payment_line(order: Order) -> Json:
+def _payment_line(order: Order) -> "answers.PaymentLine":
     method = _payment_method(order)
     named = (
         payment.transaction_id
@@ -213,7 +229,7 @@ def _payment_line(order: Order) -> Json:
     }
 
 
-def _shipping_line(order: Order) -> Json:
+def _shipping_line(order: Order) -> "answers.ShippingLine":
     for charge in order.charges:
         if charge.kind is ChargeKind.SHIPPING:
             return {
@@ -227,23 +243,23 @@ def _shipping_line(order: Order) -> Json:
 # -- who and where ---------------------------------------------------------------------------------
 
 
-def _customer(order: Order) -> Json:
+def _customer(order: Order) -> "answers.Customer":
     """Counts and sums are of this order: nobody's others are looked up for it."""
     customer = order.details.customer or Contact()
     return {
         "id": customer.id,
         "email": customer.email,
-        "first_name": customer.attributes.get("first_name", ""),
-        "last_name": customer.attributes.get("last_name", customer.name),
+        "first_name": _text(customer.attributes, "first_name"),
+        "last_name": _text(customer.attributes, "last_name", customer.name),
         "phone": customer.phone,
-        "created_at": _time(order.created_at),
-        "updated_at": _time(order.created_at),
+        "created_at": _written(order.created_at),
+        "updated_at": _written(order.created_at),
         "orders_count": 1,
         "total_spent": (order.captured - order.refunded).decimal_text,
     }
 
 
-def _address(address: Address | None) -> Json:
+def _address(address: Address | None) -> "answers.Address":
     """``address1`` is the street and ``address2`` what is added to it, as the vendor's 2022-01
     has them; ``address`` is the street as the request calls it."""
     address = address or Address()
@@ -256,7 +272,7 @@ def _address(address: Address | None) -> Json:
         "address1": address.line1,
         "address2": address.line2,
         "phone": address.phone,
-        "phone_area_code": told.get("phone_area_code", ""),
+        "phone_area_code": _text(told, "phone_area_code"),
         "email": address.email,
         "city": address.city,
         "area": address.district,
@@ -265,10 +281,10 @@ def _address(address: Address | None) -> Json:
         "province_code": address.province_code,
         "country": address.country,
         "country_code": address.country_code,
-        "company": told.get("company", ""),
-        "latitude": told.get("latitude", ""),
-        "longitude": told.get("longitude", ""),
-        "extra_info": {"cpf": told.get("cpf", "")},
+        "company": _text(told, "company"),
+        "latitude": _text(told, "latitude"),
+        "longitude": _text(told, "longitude"),
+        "extra_info": {"cpf": _text(told, "cpf")},
     }
 
 
@@ -280,7 +296,7 @@ def _country(order: Order) -> str:
 # -- goods -----------------------------------------------------------------------------------------
 
 
-def _line_items(order: Order) -> dict[int, Json]:
+def _line_items(order: Order) -> dict[int, "answers.LineItem"]:
     """By the lines' ids, in their order."""
     sent: dict[int, list[tuple[ShipmentState, int]]] = {}
     for shipment in order.shipments:
@@ -293,7 +309,7 @@ def _line_items(order: Order) -> dict[int, Json]:
             order,
             line,
             # The order's word, were this line all of it.
-            word(State(order.status, payment, _fulfilment(line, sent.get(line.id, [])))).value,
+            word(State(order.status, payment, _fulfilment(line, sent.get(line.id, [])))),
             refunded.get(line.id, 0),
         )
         for line in order.lines
@@ -324,8 +340,10 @@ def _fulfilment(line: Line, sent: Sequence[tuple[ShipmentState, int]]) -> Fulfil
     return FulfilmentStatus.SHIPPED if is_under_way else FulfilmentStatus.RECEIVED
 
 
-def _line_item(order: Order, line: Line, fulfillment_status: str, refunded: int) -> Json:
-    told = line.attributes.get(inbound.REFUND_TOTAL) if refunded else None
+def _line_item(
+    order: Order, line: Line, fulfillment_status: FulfillmentWord, refunded: int
+) -> "answers.LineItem":
+    told = _text(line.attributes, inbound.REFUND_TOTAL) if refunded else ""
     return {
         "id": f"{_number(order)}-{line.id}",
         "product_id": line.product_id,
@@ -355,7 +373,7 @@ def _line_item(order: Order, line: Line, fulfillment_status: str, refunded: int)
     }
 
 
-def _properties(options: str) -> list[Json]:
+def _properties(options: str) -> list["answers.Property"]:
     """A variant's name that is written like ``size:L,color:blue``, taken apart; others are none."""
     pairs = [part.split(":") for part in options.replace("：", ":").replace("，", ",").split(",")]
     if not all(len(pair) == 2 for pair in pairs):
@@ -363,17 +381,19 @@ def _properties(options: str) -> list[Json]:
     return [{"name": name.strip(), "value": value.strip()} for name, value in pairs]
 
 
-def _fulfillment(order: Order, shipment: Shipment, lines: Mapping[int, Json]) -> Json:
+def _fulfillment(
+    order: Order, shipment: Shipment, lines: Mapping[int, "answers.LineItem"]
+) -> "answers.Fulfillment":
     return {
         "id": f"{_number(order)}-F{shipment.id}",
         "order_id": _order_id(order),
-        "status": status.FULFILLMENTS_STATUS.words[shipment.state].value,
+        "status": status.FULFILLMENTS_STATUS.words[shipment.state],
         "tracking_company": shipment.carrier,
         "tracking_number": shipment.tracking_number,
         "tracking_company_code": "",
         "tracking_url": shipment.tracking_url,
-        "created_at": _time(shipment.sent_at),
-        "updated_at": _time(shipment.updated_at),
+        "created_at": _written(shipment.sent_at),
+        "updated_at": _written(shipment.updated_at),
         "line_items": [
             {**lines[part.line_id], "shipping_quantity": part.quantity} for part in shipment.lines
         ],
@@ -381,5 +401,9 @@ def _fulfillment(order: Order, shipment: Shipment, lines: Mapping[int, Json]) ->
 
 
 def _time(at: datetime | None) -> str | None:
+    return None if at is None else _written(at)
+
+
+def _written(at: datetime) -> str:
     """UTC, to the second."""
-    return None if at is None else f"{at:%Y-%m-%dT%H:%M:%SZ}"
+    return f"{at:%Y-%m-%dT%H:%M:%SZ}"

@@ -1,5 +1,8 @@
 """Request bodies, field for field as the document lists them.
 
+Their JSON Schemas forbid what the operation refuses whatever else it is told: words that it never
+takes, and times before the year 2000.
+
 Beside them stand the few fields that the vendor's own clients send and the answer shows. Where the
 2026-01 clients spell a field differently, :mod:`.inbound` respells it before it comes here.
 """
@@ -12,14 +15,16 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated, Any, Final
 
-from pydantic import BeforeValidator
 from pydantic_core import PydanticCustomError
 
 from orderhub.domain.lines import MAX_QUANTITY
 from orderhub.domain.money import MINOR_UNIT_DIGITS
 from orderhub.domain.order import LONGEST_NOTE
 from orderhub.wire.fields import (
+    Check,
     Form,
+    JsonSchema,
+    as_text,
     email,
     integer,
     number,
@@ -28,8 +33,14 @@ from orderhub.wire.fields import (
     required_text,
     text,
 )
+from orderhub.wire.statuses import InboundTable, Refuse
 
-from .status import FinancialStatusRequest, OrderStatusRequest
+from .status import (
+    FINANCIAL_STATUS_REQUEST,
+    ORDER_STATUS_REQUEST,
+    FinancialStatusRequest,
+    OrderStatusRequest,
+)
 
 MAX_LINE_ITEMS: Final = 1000
 """So that the answer, which shows the lines of a sent order twice, stays within Lambda's 6 MB."""
@@ -39,6 +50,22 @@ _PERCENTAGE: Final = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,9})?)\s*%")
 _MOMENT: Final = re.compile(
     r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)", re.ASCII
 )
+
+# The same, and amounts and more, as patterns of JSON Schema.
+_LEAP_YEAR: Final = "2([0-9](0[48]|[2468][048]|[13579][26])|[048]00)"
+_DAY: Final = (
+    "(2[0-9]{3}-("
+    "(0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])|"
+    "(0[469]|11)-(0[1-9]|[12][0-9]|30)|"
+    "02-(0[1-9]|1[0-9]|2[0-8]))|"
+    f"{_LEAP_YEAR}-02-29)"
+)
+_MINUTE: Final = "([01][0-9]|2[0-3]):[0-5][0-9]"
+_MOMENTS: Final = rf"{_DAY}[Tt ]{_MINUTE}:[0-5][0-9](\.[0-9]{{1,9}})?([Zz]|[+-]{_MINUTE})"
+_AMOUNTS: Final = r"(\+?[0-9]{1,40}(\.[0-9]{1,40})?|-0{1,40}(\.0{1,40})?)"
+_PERCENTAGES: Final = rf"[0-9]{{1,9}}(\.[0-9]{{1,{MAX_PERCENT_DECIMALS}}}0{{0,5}})?[\t ]*%"
+_BELOW_90: Final = "[1-8]?[0-9]"
+_BELOW_180: Final = "(1[0-7]|[1-9])?[0-9]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +78,10 @@ class GivenDiscount:
 
 
 # -- field types -----------------------------------------------------------------------------------
+
+
+def _amounts() -> JsonSchema:
+    return {"anyOf": [{"type": "number", "minimum": 0}, as_text(_AMOUNTS)]}
 
 
 def _amount(value: Any) -> Decimal:
@@ -68,11 +99,21 @@ def _required_email(value: Any) -> str:
     return checked
 
 
+def _addresses() -> JsonSchema:
+    """As :func:`email` has them, but not nothing."""
+    part = r"[^@\s\x00-\x1f\x7f\ufffd]+"
+    return {"maxLength": 254, **as_text(f"{part}@{part}")}
+
+
 def _currency(value: Any) -> str:
     given: str = required_text(3).func(value).upper()
     if given not in MINOR_UNIT_DIGITS:
         raise problem("unknown")
     return given
+
+
+def _currencies() -> JsonSchema:
+    return {"type": "string", "enum": sorted(MINOR_UNIT_DIGITS)}
 
 
 def _discount(value: Any) -> GivenDiscount:
@@ -86,6 +127,11 @@ def _discount(value: Any) -> GivenDiscount:
     return GivenDiscount(share, is_percentage=True, text=written)
 
 
+def _discounts() -> JsonSchema:
+    written = as_text(f"({_AMOUNTS}|{_PERCENTAGES})")
+    return {"anyOf": [{"type": "number", "minimum": 0}, {**written, "maxLength": 64}]}
+
+
 def _moment(value: Any) -> datetime:
     given: str = text(64).func(value) if isinstance(value, str) else ""
     if not _MOMENT.fullmatch(given):
@@ -96,15 +142,21 @@ def _moment(value: Any) -> datetime:
         raise problem("not_a_time") from None
 
 
-def _word(vocabulary: type[StrEnum]) -> BeforeValidator:
+def _word(table: InboundTable[Any]) -> Check:
     def check(value: Any) -> StrEnum:
         given: str = text(64).func(value)
         try:
-            return vocabulary(given.lower())
+            word: StrEnum = table.vocabulary(given.lower())
         except ValueError:
             raise problem("not_listed") from None
+        return word
 
-    return BeforeValidator(check)
+    def takes() -> JsonSchema:
+        rows = [row for row in table.rows if not isinstance(row.meaning, Refuse)]
+        words = [word.value for word in table.vocabulary if any(word in row.words for row in rows)]
+        return {"type": "string", "enum": words}
+
+    return Check(check, takes=takes)
 
 
 def _tags(value: Any) -> list[str]:
@@ -116,6 +168,11 @@ def _tags(value: Any) -> list[str]:
     return [tag.strip() for each in given for tag in one(each).split(",")]
 
 
+def _several_or_one() -> JsonSchema:
+    one: JsonSchema = text(10_000).takes()
+    return {"anyOf": [{"type": "array", "items": one}, one, {"type": "null"}]}
+
+
 def _payment_line(value: Any) -> str:
     try:
         given: str = text(64).func(value)
@@ -125,20 +182,26 @@ def _payment_line(value: Any) -> str:
     return given
 
 
-def _degrees(most: int) -> BeforeValidator:
-    """A latitude or longitude, kept as it is written."""
+def _degrees(most: int, below: str) -> Check:
+    """A latitude or longitude, kept as it is written. ``below`` fits the whole numbers that are
+    less than ``most``."""
 
     def check(value: Any) -> str:
         given: Decimal = number().func(value)
         written = str(value).strip()
-        if not (given.is_finite() and abs(given) <= most and len(written) <= 32):
+        if not (given.is_finite() and -most <= given <= most and len(written) <= 32):
             raise problem("out_of_range")
         return written
 
-    return BeforeValidator(check)
+    def takes() -> JsonSchema:
+        number = {"type": "number", "minimum": -most, "maximum": most}
+        written = rf"[+-]?0{{0,28}}({below}(\.[0-9]{{1,30}})?|{most}(\.0{{1,30}})?)"
+        return {"anyOf": [number, {**as_text(written), "maxLength": 32}]}
+
+    return Check(check, takes=takes)
 
 
-def _list(longest: int, *, required: bool = False) -> BeforeValidator:
+def _list(longest: int, *, required: bool = False) -> Check:
     def check(value: Any) -> Any:
         if required and (value is None or value == []):
             raise problem("blank")
@@ -150,7 +213,11 @@ def _list(longest: int, *, required: bool = False) -> BeforeValidator:
             raise problem("too_many", longest=longest)
         return value
 
-    return BeforeValidator(check)
+    def around(behind: JsonSchema) -> JsonSchema:
+        listed = {**behind, "maxItems": longest}
+        return {**listed, "minItems": 1} if required else {"anyOf": [listed, {"type": "null"}]}
+
+    return Check(check, around=around)
 
 
 def _required_object(value: Any) -> Any:
@@ -161,10 +228,21 @@ def _required_object(value: Any) -> Any:
     return value
 
 
-AMOUNT: Final = BeforeValidator(_amount)
+AMOUNT: Final = Check(_amount, takes=_amounts)
+EMAIL: Final = Check(_required_email, takes=_addresses)
+CURRENCY: Final = Check(_currency, takes=_currencies)
+DISCOUNT: Final = Check(_discount, takes=_discounts)
+MOMENT: Final = Check(_moment, takes=lambda: as_text(_MOMENTS))
+ORDER_STATUS: Final = _word(ORDER_STATUS_REQUEST)
+FINANCIAL_STATUS: Final = _word(FINANCIAL_STATUS_REQUEST)
+TAGS: Final = Check(_tags, takes=_several_or_one)
+PAYMENT_LINE: Final = Check(_payment_line, takes=text(64).takes)
+LATITUDE: Final = _degrees(90, _BELOW_90)
+LONGITUDE: Final = _degrees(180, _BELOW_180)
+
 Amount = Annotated[Decimal, AMOUNT]
 OptionalAmount = Annotated[Decimal | None, optional(AMOUNT)]
-OptionalMoment = Annotated[datetime | None, optional(BeforeValidator(_moment))]
+OptionalMoment = Annotated[datetime | None, optional(MOMENT)]
 
 
 def _optional_text(longest: int) -> Any:
@@ -174,72 +252,95 @@ def _optional_text(longest: int) -> Any:
 # -- bodies ----------------------------------------------------------------------------------------
 
 
-class LineItem(Form):
+class WantedLineItem(Form):
+    """A product of the shop's catalogue, at the shop's own price."""
+
     variant_id: Annotated[str, required_text(64)]
     product_id: Annotated[str, required_text(64)]
     quantity: Annotated[int, integer(1, MAX_QUANTITY)]
 
 
 class ShippingAddress(Form):
-    """The last four fields are not in the document; the vendor's clients send them, and the
-    answer's address shows them."""
+    """Where the order goes, and who it is for."""
 
     first_name: Annotated[str | None, _optional_text(255)] = None
     last_name: Annotated[str, required_text(255)]
     phone: Annotated[str | None, _optional_text(64)] = None
-    email: Annotated[str, BeforeValidator(_required_email)]
+    email: Annotated[str, EMAIL]
+    """Who has the same one is the same customer."""
     country: Annotated[str, required_text(255)]
     country_code: Annotated[str, required_text(16)]
     province: Annotated[str | None, _optional_text(255)] = None
     province_code: Annotated[str, required_text(32)]
     city: Annotated[str, required_text(255)]
     address: Annotated[str, required_text(1000)]
+    """The street."""
     address1: Annotated[str | None, _optional_text(1000)] = None
+    """What is added to the street."""
     zip: Annotated[str | None, _optional_text(32)] = None
-    latitude: Annotated[str | None, optional(_degrees(90))] = None
-    longitude: Annotated[str | None, optional(_degrees(180))] = None
+    latitude: Annotated[str | None, optional(LATITUDE)] = None
+    """In at most 32 characters."""
+    longitude: Annotated[str | None, optional(LONGITUDE)] = None
+    """In at most 32 characters."""
     area: Annotated[str | None, _optional_text(255)] = None
+    """This and what follows are not in the vendor's document; its clients send them."""
     company: Annotated[str | None, _optional_text(255)] = None
     phone_area_code: Annotated[str | None, _optional_text(16)] = None
     cpf: Annotated[str | None, _optional_text(64)] = None
 
 
-class ShippingLine(Form):
+class WantedShipping(Form):
+    """How the order is to be sent. `shipping_name` and `shipping_desc` do as well."""
+
     name: Annotated[str, required_text(255)]
     shipping_price: Amount
     desc: Annotated[str | None, optional(text(1000, multiline=True))] = None
 
 
 class RefundLineItem(Form):
-    """The document leaves its fields open. The line is told by its place in ``line_items`` (from
-    0) or by its variant; the rest is as the vendor's refunds have it."""
+    """What a refund was for. The line is told by its place or by its variant."""
 
     line_item_index: Annotated[int | None, optional(integer(0, MAX_LINE_ITEMS - 1))] = None
+    """The line's place in `line_items`, from 0."""
     variant_id: Annotated[str | None, _optional_text(64)] = None
     product_id: Annotated[str | None, _optional_text(64)] = None
+    """Where several lines have the variant."""
     quantity: Annotated[int, integer(1, MAX_QUANTITY)]
+    """`refund_quantity` does as well."""
     tax: OptionalAmount = None
     discount: OptionalAmount = None
     total: OptionalAmount = None
 
 
 class NewOrder(Form):
-    """``POST /openapi/…/orders``."""
+    """An order on a buyer's behalf, or one that lived elsewhere until now.
 
-    line_items: Annotated[tuple[LineItem, ...], _list(MAX_LINE_ITEMS, required=True)]
-    shipping_address: Annotated[ShippingAddress, BeforeValidator(_required_object)]
+    Amounts have no more decimals than the currency. `null` and blank text leave an optional field
+    out.
+    """
+
+    line_items: Annotated[tuple[WantedLineItem, ...], _list(MAX_LINE_ITEMS, required=True)]
+    """`LineItems`, as the vendor's document heads it, does as well."""
+    shipping_address: Annotated[ShippingAddress, Check(_required_object)]
     tax_total: Amount
-    currency_code: Annotated[str, BeforeValidator(_currency)]
-    tags: Annotated[tuple[str, ...], BeforeValidator(_tags)] = ()
-    discount: Annotated[GivenDiscount | None, optional(BeforeValidator(_discount))] = None
+    currency_code: Annotated[str, CURRENCY]
+    """In upper or lower case. Every variant must have a price in it."""
+    tags: Annotated[tuple[str, ...], TAGS] = ()
+    """Several, or one text with commas: up to 250 of 64 characters."""
+    discount: Annotated[GivenDiscount | None, optional(DISCOUNT)] = None
+    """`10.00`, or `10%` with up to four decimals; not more than the lines cost."""
     note: Annotated[str | None, optional(text(LONGEST_NOTE, multiline=True))] = None
-    payment_line: Annotated[str | None, optional(BeforeValidator(_payment_line))] = None
-    shipping_line: ShippingLine | None = None
+    payment_line: Annotated[str | None, optional(PAYMENT_LINE)] = None
+    """`COD` or another method: what was paid by, or is suggested."""
+    shipping_line: WantedShipping | None = None
     refund_total: OptionalAmount = None
+    """What went back before the order came here."""
     refund_line_items: Annotated[tuple[RefundLineItem, ...], _list(MAX_LINE_ITEMS)] = ()
     created_at: OptionalMoment = None
+    """From 2000-01-02 to now; now where it is left out."""
     updated_at: OptionalMoment = None
-    order_status: Annotated[OrderStatusRequest | None, optional(_word(OrderStatusRequest))] = None
-    financial_status: Annotated[
-        FinancialStatusRequest | None, optional(_word(FinancialStatusRequest))
-    ] = None
+    """When the last of the order's history happened: from `created_at` to now."""
+    order_status: Annotated[OrderStatusRequest | None, optional(ORDER_STATUS)] = None
+    """In upper or lower case. Taken after `financial_status`, which it must agree with."""
+    financial_status: Annotated[FinancialStatusRequest | None, optional(FINANCIAL_STATUS)] = None
+    """In upper or lower case."""

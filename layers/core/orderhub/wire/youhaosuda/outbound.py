@@ -107,9 +107,7 @@ def _seen(found: Iterable[Order], shop: Shop, now: datetime) -> list[Seen]:
 
 
 def _shown(seen: Seen, names: Names) -> Json:
-    return {
-        name: show(seen) for name, show in ATTRIBUTES.items() if names is None or name in names
-    }
+    return {name: show(seen) for name, show in ATTRIBUTES.items() if names is None or name in names}
 
 
 def _processing_method(seen: Seen) -> Literal["direct", "manual"]:
