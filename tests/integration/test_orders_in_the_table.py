@@ -123,7 +123,7 @@ class TestStockOnMoto(StockContract):
     def desk(self, client: Any, application: Application) -> Desk:
         return Application(application.settings, client=client).desk
 
-    @pytest.mark.parametrize(("buyers", "pieces"), [(100, 10), (40, 40)])
+    @pytest.mark.parametrize(("buyers", "pieces"), [(40, 8), (25, 25)])
     def test_nobody_is_turned_away_because_others_want_the_same(
         self, table: Any, application: Application, shop: str, buyers: int, pieces: int
     ) -> None:

@@ -20,7 +20,7 @@ from tests.support.wiretap import Call
 
 from .stage import SENDS, Stage
 
-_ID: Final = re.compile(r"(?<!\d)\d{16}(?!\d)")
+_ID: Final = re.compile(r"(?<!\d)\d{14,16}(?!\d)")
 _TIME: Final = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:?\d\d)?")
 _EPOCH: Final = re.compile(r"(?<!\d)1[789]\d{8}(\d{3})?(?!\d)")
 _TOKEN: Final = re.compile(

@@ -12,7 +12,7 @@ from .scenario import Scenario, play
 from .scenarios import ALL
 from .stage import Stage, functions
 
-SHARE = 3
+SHARE = 4
 """In everyday runs one point in so many is tried: every call, each with some of what can happen to
 it. ``ORDERHUB_TORTURE=1`` tries all."""
 

@@ -25,7 +25,7 @@ from tests.support import interleaving
 from tests.support.figures import tried
 from tests.support.properties import examples
 
-EXAMPLES: Final = 400 if os.environ.get("ORDERHUB_TORTURE") else 12
+EXAMPLES: Final = 400 if os.environ.get("ORDERHUB_TORTURE") else 8
 
 NAMES: Final = ("T1", "T2")
 TERMINALS: Final = ("C1", "C2")
