@@ -52,7 +52,7 @@ test: environments ## Run every test: unit, integration, end to end (ARGS="-k re
 CHECKS := check-lint check-format check-types check-imports check-template check-sam \
 	check-machines check-docs
 
-# What has a longer form than `make test` has time for. Everything races everything for an hour.
+# What has a longer form than `make test` has time for: about an hour and a half on two cores.
 LONG := tests/integration/crashes tests/integration/races tests/integration/hostile \
 	tests/integration/security tests/e2e/test_due_at_once.py tests/e2e/test_beyond_a_role.py \
 	tests/e2e/test_faults_from_the_cloud.py tests/e2e/test_killed_clients.py \
