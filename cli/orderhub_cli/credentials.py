@@ -226,13 +226,13 @@ def _expiry(
     context: typer.Context, duration: str | None, time: str | None
 ) -> Callable[[Clock], datetime | None]:
     """What gives the end of a credential's life that is issued by this clock."""
-    if duration and time:
+    if duration is not None and time is not None:
         message = "--expires-in and --expires-at don't go together"
         raise typer.BadParameter(message, ctx=context)
-    if time:
+    if time is not None:
         at = understood("--expires-at", lambda: moment(time))
         return lambda _clock: at
-    if not duration:
+    if duration is None:
         return lambda _clock: None
     seconds = understood("--expires-in", lambda: _life(duration))
     return lambda clock: None if seconds is None else clock.now() + timedelta(seconds=seconds)

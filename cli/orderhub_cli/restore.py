@@ -1,5 +1,6 @@
 """``orderhub restore``: bring back what orders lost, from a table that DynamoDB restored."""
 
+import re
 from typing import Annotated, Final
 
 import typer
@@ -15,6 +16,7 @@ from orderhub_cli.failures import REFUSED, complain
 from orderhub_cli.help import examples
 from orderhub_cli.order_view import counted
 
+_TABLE: Final = re.compile(r"[\w.-]{3,255}", re.ASCII)
 EXAMPLES: Final = examples(
     "orderhub restore demo --from orderhub-restored",
     "orderhub restore demo --from orderhub-restored --order R4273491837312 --apply",
@@ -53,6 +55,8 @@ def restore(
     The table in use stays, with all that happened since the backup. Changes nothing without
     --apply. Exits with 1 while something is to be brought back or wrong.
     """
+    if not _TABLE.fullmatch(source):
+        raise typer.BadParameter("is no name of a table", param_hint="'--from'")
     if overwrite and not apply:
         raise typer.BadParameter("says nothing without --apply", param_hint="'--overwrite'")
     at = connected_for_sweeping(context)
@@ -74,6 +78,10 @@ def restore(
         print_json({"orders": len(outcomes), "differing": [_plain(each) for each in differing]})
     else:
         _print(len(outcomes), differing)
+        if differing and not apply:
+            print_note("--apply brings back what is missing or unreadable.")
+        if any(each.differing for each in differing) and not overwrite:
+            print_note("--apply --overwrite brings back the others too.")
     unfinished = [each for each in differing if not (apply and each.is_whole)]
     if unfinished:
         if not as_json:
@@ -96,7 +104,6 @@ def _print(checked: int, differing: list[RestoredOrder]) -> None:
         ]
         columns = ("Order", "Missing", "Unreadable", "Other", "Brought back", "Wrong still")
         print_table("Events", columns, rows)
-        print_note("--apply brings back what is missing or unreadable; --overwrite the others too.")
     else:
         print_done(f"{counted(checked, 'order')} in the backup: the table has all of their events.")
 

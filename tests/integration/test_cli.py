@@ -384,6 +384,8 @@ def test_a_credential_that_would_have_expired_or_never_will_is_refused(
     issue = ("credential", "issue", "demo", "--wire", "marketplace", "--label", "x")
 
     for wrong in (
+        ("--expires-in", ""),
+        ("--expires-at", ""),
         ("--expires-in", "90"),
         ("--expires-in", "-1d"),
         ("--expires-in", "9999999999w"),

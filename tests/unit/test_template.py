@@ -168,6 +168,19 @@ def test_events_that_can_not_be_published_are_kept_and_raise_an_alarm() -> None:
     )
 
 
+def test_every_event_of_the_table_is_published_from_the_first_on() -> None:
+    """Also those that were written before there was a function to publish them, and for as long
+    as the bus may be out."""
+    stream = FUNCTIONS["PublishEvents"]["Events"]["Stream"]["Properties"]
+    (pattern,) = stream["FilterCriteria"]["Filters"]
+    assert json.loads(pattern["Pattern"]) == {
+        "eventName": ["INSERT"],
+        "dynamodb": {"Keys": {"sk": {"S": [{"prefix": "EVENT#"}]}}},
+    }
+    assert stream["StartingPosition"] == "TRIM_HORIZON"
+    assert stream["MaximumRecordAgeInSeconds"] >= 6 * 3600
+
+
 @pytest.mark.parametrize(
     ("queue", "function"), [("Events", "DispatchEvents"), ("Deliveries", "DeliverWebhook")]
 )

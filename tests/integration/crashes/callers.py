@@ -20,6 +20,11 @@ class Broken(AssertionError):
 
 
 class Caller(Protocol):
+    @property
+    def asked(self) -> object:
+        """What is the same each time it asks, and holds ids."""
+        ...
+
     def get_through(self, stage: Stage, revive: Revive) -> object:
         """Call until it is done; return what was answered. ``revive`` begins another process if
         this one has died.
@@ -41,6 +46,7 @@ class Request:
     send: Callable[[], httpx.Response]
     was_done: Callable[[httpx.Response], bool] = lambda _: False
     is_done: Callable[[httpx.Response], bool] | None = None
+    asked: object = None
 
     def get_through(self, stage: Stage, revive: Revive) -> object:
         for attempt in range(TRIES):
@@ -121,6 +127,10 @@ class Task:
     event: Mapping[str, Any]
     says: Callable[[Any], object] = lambda _: None
 
+    @property
+    def asked(self) -> object:
+        return self.event
+
     def get_through(self, stage: Stage, revive: Revive) -> object:
         for _ in range(TRIES):
             try:
@@ -142,6 +152,10 @@ class Batch:
     is_queue: bool = False
     rounds: int = TRIES
     """After so many, what is left failed for good reasons."""
+
+    @property
+    def asked(self) -> object:
+        return self.records
 
     def get_through(self, stage: Stage, revive: Revive) -> object:
         left = [dict(record) for record in self.records]
@@ -173,6 +187,10 @@ class InTurn:
     """One caller after the other."""
 
     callers: Sequence[Caller]
+
+    @property
+    def asked(self) -> object:
+        return [caller.asked for caller in self.callers]
 
     def get_through(self, stage: Stage, revive: Revive) -> object:
         return [caller.get_through(stage, revive) for caller in self.callers]

@@ -47,8 +47,10 @@ class Fingerprint:
 class Reader:
     """Writes down what a stage has become since ``before``, whose ids are left as they are."""
 
-    def __init__(self, before: Sequence[Mapping[str, Any]]) -> None:
-        self._known = set(_ID.findall(json.dumps([_readable(item) for item in before])))
+    def __init__(self, before: Sequence[Mapping[str, Any]], asked: object) -> None:
+        """``asked`` is what the function is called with, as often as it is."""
+        known = json.dumps([*(_readable(item) for item in before), asked], default=str)
+        self._known = set(_ID.findall(known))
         self._there = {_key(item) for item in before}
         self._reconciled: list[Counter[str]] = []
 

@@ -66,7 +66,7 @@ def play(stage: Stage, scenario: Scenario, wanted: Callable[[int], bool]) -> tup
     with stage.wiretap.unwatched():
         caller = scenario.prepare(stage)
     kept = stage.kept()
-    reader = Reader(stage.items())
+    reader = Reader(stage.items(), caller.asked)
     clean = _clean(stage, scenario, caller, reader, kept)
     numbers = count()
     points = [each for each in _points(scenario, clean) if wanted(next(numbers))]

@@ -103,6 +103,12 @@ def test_a_report_without_a_reference_finds_its_order_by_the_payment(site: Site)
     assert site.order.refunded == site.total
 
 
+def test_another_providers_payment_of_the_same_name_is_another_payment(site: Site) -> None:
+    site.apply(site.report(provider="paypal"))
+    assert site.apply(site.refund()) is Applied.KEPT
+    assert not site.order.refunds
+
+
 def test_another_shops_order_is_not_found(site: Site) -> None:
     assert site.apply(site.report(), "other") is Applied.KEPT
     assert not site.order.payments

@@ -104,6 +104,14 @@ def test_what_an_operator_set_is_what_a_function_opens(office: Office, provider:
     assert opened.secrets == tuple(given.get("secrets", ()))
 
 
+def test_a_warm_function_opens_each_shops_own_account(office: Office) -> None:
+    office.set("stripe", "demo", secrets=[FIRST])
+    office.set("stripe", "other", secrets=[SECOND])
+    for _ in range(2):
+        assert office.keeper.open("demo", "stripe").secrets == (FIRST,)
+        assert office.keeper.open("other", "stripe").secrets == (SECOND,)
+
+
 @pytest.mark.parametrize("provider", ["paypal", "alipay"])
 def test_without_secrets_no_vault_is_made(office: Office, provider: str) -> None:
     def no_vault() -> FakeVault:
