@@ -11,6 +11,7 @@ import fcntl
 import http.client
 import json
 import os
+import secrets
 import shutil
 import signal
 import socket
@@ -55,14 +56,23 @@ _STOP_SECONDS = 60.0
 # Concurrent executions over all functions; the next one is answered 429. The emulator's own
 # default follows from the machine's memory, and behaviour should not.
 _CONCURRENCY = 200
+_PORTS = range(20_000, 30_000)
 
 
 def free_port() -> int:
-    """Return a port on loopback that nothing listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
+    """A port on loopback that nothing listens on now.
+
+    It is none of those that systems give to outgoing connections: one of these could take it while
+    a cloud that had it is started again.
+    """
+    for port in secrets.SystemRandom().sample(_PORTS, len(_PORTS)):
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+        return port
+    raise LocalError(f"No port from {_PORTS[0]} to {_PORTS[-1]} is free.")
 
 
 class LocalCloud:

@@ -24,7 +24,7 @@ _ID: Final = re.compile(r"(?<!\d)\d{14,16}(?!\d)")
 _TIME: Final = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:?\d\d)?")
 _EPOCH: Final = re.compile(r"(?<!\d)1[789]\d{8}(\d{3})?(?!\d)")
 _TOKEN: Final = re.compile(
-    r"(?<=/pay/)[\w-]{40,}|(?=[\w+/=-]*\d)(?=[\w+/=-]*[A-Za-z])[\w+/=-]{30,}", re.ASCII
+    r"[\w-]{40,}|(?=[\w+/=-]*\d)(?=[\w+/=-]*[A-Za-z])[\w+/=-]{30,}", re.ASCII
 )
 
 _BY_CHANCE: Final = ("body", "packed", keys.MILESTONE_HINT)

@@ -43,8 +43,8 @@ COMPANY, AGENT = 1, 11
 def town(application: Application, wiretap: Wiretap, monkeypatch: pytest.MonkeyPatch) -> Town:
     clock, chance = Clock(datetime.now(UTC).replace(microsecond=0)), Chance()
     monkeypatch.setattr(SystemClock, "now", lambda self: clock.now)
-    # What is remembered for a minute must not depend on how long a test takes.
-    monkeypatch.setattr(SystemClock, "monotonic", lambda self: clock.now.timestamp())
+    # What is remembered for a minute, and how long to try, must not depend on a test's pace.
+    monkeypatch.setattr(SystemClock, "monotonic", lambda self: 0.0)
     # Whoever waits is overtaken at the next call, as it is.
     monkeypatch.setattr(SystemClock, "sleep", lambda self, seconds: None)
     monkeypatch.setattr(SystemEntropy, "order_id_tail", lambda self: chance.draw())
