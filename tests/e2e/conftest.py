@@ -206,9 +206,6 @@ class Store:
         return httpx.Client(base_url=url, headers=headers, timeout=60, event_hooks=hooks(url))
 
 
-LAMP = {"product_id": "lamp", "variant_id": "lamp-1"}
-
-
 def new_store(deployment: Deployment, *, lamps: int = 30, shop: Shop | None = None) -> Store:
     """Lamps at 25.00 CNY, beside what every shop here has; in a new shop unless there is one."""
     shop, application = shop or new_shop(deployment), deployment.application
@@ -222,25 +219,6 @@ def new_store(deployment: Deployment, *, lamps: int = 30, shop: Shop | None = No
         application.shops, SystemClock(), shop.id, wire="shoplazza", label="e2e"
     )
     return Store(shop, issued.token)
-
-
-def store_order(pieces: int = 1, **fields: Any) -> dict[str, Any]:
-    """A request for lamps with what the document requires."""
-    return {
-        "line_items": [{**LAMP, "quantity": pieces}],
-        "shipping_address": {
-            "last_name": "Han",
-            "email": "mei.han@example.com",
-            "country": "United States",
-            "country_code": "US",
-            "province_code": "NM",
-            "city": "San Jose",
-            "address": "1 Rue des Carrieres",
-        },
-        "tax_total": "0.00",
-        "currency_code": "CNY",
-        **fields,
-    }
 
 
 def new_signer(deployment: Deployment, shop: Shop) -> SignerValues:

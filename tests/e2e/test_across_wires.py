@@ -24,8 +24,8 @@ from tests.e2e.conftest import (
     new_app,
     new_shop,
     new_store,
-    store_order,
 )
+from tests.support.store_orders import store_order
 
 pytestmark = ON_THE_CLOUD
 

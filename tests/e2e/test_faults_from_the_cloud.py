@@ -42,7 +42,6 @@ from tests.e2e.conftest import (
     new_signer,
     new_store,
     notification,
-    store_order,
 )
 from tests.e2e.test_events_out import Listener
 from tests.e2e.test_payment_webhooks_over_http import PROVIDERS, Provider, account_with
@@ -50,6 +49,7 @@ from tests.support.faults import Storm, behind, storm
 from tests.support.figures import tried
 from tests.support.oauth import SignedClient
 from tests.support.providers import SignedRequest
+from tests.support.store_orders import store_order
 
 pytestmark = ON_THE_CLOUD
 

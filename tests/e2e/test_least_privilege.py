@@ -56,7 +56,6 @@ from tests.e2e.conftest import (
     new_signer,
     new_store,
     notification,
-    store_order,
 )
 from tests.support.api import payload
 from tests.support.figures import tried
@@ -81,6 +80,7 @@ from tests.support.providers import (
     wechatpay_request,
     wechatpay_transaction,
 )
+from tests.support.store_orders import store_order
 
 pytestmark = ON_THE_CLOUD
 

@@ -11,8 +11,8 @@ from tests.e2e.conftest import (
     Shop,
     make_order,
     new_store,
-    store_order,
 )
+from tests.support.store_orders import store_order
 
 pytestmark = ON_THE_CLOUD
 

@@ -12,8 +12,9 @@ from orderhub.domain.details import Actor
 from orderhub.services.cancel_order import cancel_order
 from orderhub.services.find_order import find_order
 from orderhub.services.replay_order import replay_order
-from tests.e2e.conftest import ON_THE_CLOUD, Deployment, Store, new_store, store_order
+from tests.e2e.conftest import ON_THE_CLOUD, Deployment, Store, new_store
 from tests.e2e.test_races import at_once
+from tests.support.store_orders import store_order
 
 pytestmark = ON_THE_CLOUD
 

@@ -17,7 +17,7 @@ import httpx
 from tests.support.api import LambdaContext
 from tests.support.conformity import require_documented
 from tests.support.silence import LISTENER
-from tests.support.table import template
+from tests.support.table import routes
 
 Handler = Callable[[dict[str, Any], Any], dict[str, Any]]
 
@@ -40,25 +40,21 @@ class Gateway(httpx.BaseTransport):
     @classmethod
     def of_wire(cls, wire: str) -> "Gateway":
         """The functions of ``functions/<wire>`` under their routes of the template."""
-        return cls._of(f"functions/{wire}/")
+        return cls._of(f"{wire}/")
 
     @classmethod
     def of_template(cls) -> "Gateway":
         """The whole API."""
-        return cls._of("functions/")
+        return cls._of("")
 
     @classmethod
     def _of(cls, folder: str) -> "Gateway":
-        routes: dict[str, Handler] = {}
-        for resource in template()["Resources"].values():
-            properties = resource["Properties"]
-            if properties.get("CodeUri", "").startswith(folder):
-                handler = partial(_handle, properties["CodeUri"].replace("/", "."))
-                for event in properties.get("Events", {}).values():
-                    if event["Type"] == "HttpApi":
-                        route = event["Properties"]
-                        routes[f"{route['Method']} {route['Path']}"] = handler
-        return cls(routes)
+        found = {
+            route: partial(_handle, f"functions.{function.replace('/', '.')}")
+            for route, function in routes().items()
+            if function.startswith(folder)
+        }
+        return cls(found)
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         sent, _, query = request.url.raw_path.partition(b"?")

@@ -35,6 +35,19 @@ def template() -> dict[str, Any]:
     return loaded
 
 
+@cache
+def routes() -> dict[str, str]:
+    """Every route of the API → the folder of its function, such as ``marketplace/pay_order``."""
+    found = {}
+    for resource in template()["Resources"].values():
+        properties = resource.get("Properties", {})
+        for event in properties.get("Events", {}).values():
+            if event["Type"] == "HttpApi":
+                route = f"{event['Properties']['Method']} {event['Properties']['Path']}"
+                found[route] = properties["CodeUri"].removeprefix("functions/")
+    return found
+
+
 def create_table(client: Any, name: str) -> None:
     """Create the template's table, without what an emulated table can't have."""
     described = template()["Resources"]["Table"]["Properties"]

@@ -10,7 +10,8 @@ from orderhub.wire.shoplazza.errors import (
     NOT_CALCULABLE,
     named,
 )
-from tests.integration.hostile.place import Answer, Event, Items, Operation, Outbox, Place, answer
+from tests.integration.hostile.place import Answer, Event, Items, Operation, Place, answer
+from tests.support.fakes import FakeMailer
 from tests.support.figures import tried
 from tests.support.hostile import INJECTED, MARKUP, Path, at
 
@@ -27,7 +28,7 @@ LONGEST: Final = 1_000_000
 class Besieged:
     """A shop that hostile requests come to."""
 
-    def __init__(self, place: Place, items: Items, outbox: Outbox, warm: set[str]) -> None:
+    def __init__(self, place: Place, items: Items, outbox: FakeMailer, warm: set[str]) -> None:
         self._items, self._outbox, self._warm = items, outbox, warm
         self.operations = place.operations
 
@@ -47,13 +48,13 @@ class Besieged:
         shape. Returns whether it was taken, which is undone."""
         tried("hostile requests, in process")
         what = f"{operation.route}, {what}"
-        before = len(self._outbox.mails)
+        before = len(self._outbox.sent)
         given = self._answer(operation, event, what)
         is_taken = self._is_taken(operation, given, what)
         _require_clean(given, what)
         if not is_taken:
             assert self._items.are_unchanged(), f"{what}: {self._items.changed()}"
-            assert len(self._outbox.mails) == before, f"{what}: a mail was sent"
+            assert len(self._outbox.sent) == before, f"{what}: a mail was sent"
         elif not self._items.are_unchanged():
             self._items.restore()
         self.last = given

@@ -16,18 +16,18 @@ from orderhub.adapters.dynamodb import client as dynamodb
 from orderhub.bootstrap import Application
 from orderhub.domain.shop import Shop
 from tests.integration.hostile.attacks import Besieged
-from tests.integration.hostile.place import Items, Outbox, Place
-from tests.support.fakes import NOON
+from tests.integration.hostile.place import Items, Place
+from tests.support.fakes import NOON, FakeMailer
 from tests.support.table import create_table
 
 TABLE = "besieged"
 
-_Shop = tuple[Place, Items, Outbox, set[str]]
+_Shop = tuple[Place, Items, FakeMailer, set[str]]
 """With the routes whose functions have run before."""
 
 
 @contextmanager
-def _wired(cloud: Any, key_service: Any, secrets_key: str, outbox: Outbox) -> Iterator[None]:
+def _wired(cloud: Any, key_service: Any, secrets_key: str, outbox: FakeMailer) -> Iterator[None]:
     """Functions find the table, and what else they need, while this lasts."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TABLE_NAME", TABLE)
@@ -45,7 +45,7 @@ def _wired(cloud: Any, key_service: Any, secrets_key: str, outbox: Outbox) -> It
 
 @pytest.fixture(scope="session")
 def _shop(cloud: Any, key_service: Any, secrets_key: str) -> _Shop:
-    outbox = Outbox()
+    outbox = FakeMailer()
     with _wired(cloud, key_service, secrets_key, outbox):
         create_table(cloud, TABLE)
         application = bootstrap.application()

@@ -26,7 +26,6 @@ from orderhub.domain.order import Order
 from orderhub.domain.people import Company, Membership, User
 from orderhub.domain.shop import Cart, CartLine, Price, Product, Variant
 from orderhub.domain.subscription import SubscriptionKind
-from orderhub.ports import Mail
 from orderhub.services import manage_shops
 from orderhub.services.issue_app import issue_app
 from orderhub.services.issue_signer import issue_signer
@@ -40,12 +39,11 @@ from orderhub.services.subscriptions import NewSubscription, subscribe
 from tests.support import providers
 from tests.support.api import LambdaContext, payload
 from tests.support.bricklink import make
-from tests.support.fakes import NOON
+from tests.support.fakes import NOON, FakeMailer
 from tests.support.hostile import FORM, JSON
 from tests.support.oauth import header, signed
 from tests.support.orders import TESTER, placed
 from tests.support.silence import LISTENER
-from tests.support.table import template
 
 URL: Final = "https://api.example.com"
 AGENT, CONSUMER, COMPANY = 1, 5, 1
@@ -139,16 +137,6 @@ def answer(operation: Operation, event: Event) -> Answer:
     return Answer(given["statusCode"], given["headers"], text, seconds)
 
 
-class Outbox:
-    """A mailer that keeps what it was given."""
-
-    def __init__(self) -> None:
-        self.mails: list[Mail] = []
-
-    def send(self, mail: Mail) -> None:
-        self.mails.append(mail)
-
-
 class Items:
     """What stands in an emulated table. Nonces of signatures aside: each request spends one."""
 
@@ -181,22 +169,10 @@ class Items:
         self._seen = self._look()
 
 
-def routes() -> dict[str, str]:
-    """Every route of the template → its function."""
-    found = {}
-    for resource in template()["Resources"].values():
-        properties = resource.get("Properties", {})
-        for event in properties.get("Events", {}).values():
-            if event["Type"] == "HttpApi":
-                route = f"{event['Properties']['Method']} {event['Properties']['Path']}"
-                found[route] = properties["CodeUri"].removeprefix("functions/")
-    return found
-
-
 class Place:
     """The shop ``demo`` of an application, and the operations on it by their routes."""
 
-    def __init__(self, application: Application, outbox: Outbox) -> None:
+    def __init__(self, application: Application, outbox: FakeMailer) -> None:
         self._application, self._desk = application, application.desk
         self._clock, self._outbox = SystemClock(), outbox
         self.operations: dict[str, Operation] = {}
@@ -381,7 +357,7 @@ class Place:
         )
         wanted = LinkRequest(email="c@example.com", seller="A", page_url="token={token}")
         send_payment_link(self._desk, self._outbox, by_paypal, wanted)
-        token = re.search(r"token=(\S+)", self._outbox.mails[-1].text)
+        token = re.search(r"token=(\S+)", self._outbox.sent[-1].text)
         assert token
         path = {"token": token[1]}
         self._add("brandcloud/get_transaction_result", "GET /transaction/{token}/result", path=path)

@@ -22,7 +22,7 @@ from orderhub.wire.shoplazza import schema as shoplazza
 from orderhub.wire.youhaosuda import schema as youhaosuda
 from orderhub.wire.youhaosuda import subscriptions
 from tests.integration.hostile.attacks import Besieged, names_field
-from tests.integration.hostile.place import Event, Operation, routes, set_query
+from tests.integration.hostile.place import Event, Operation, set_query
 from tests.support.hostile import (
     CREDENTIALS,
     HEADERS,
@@ -39,6 +39,7 @@ from tests.support.hostile import (
     set_body,
 )
 from tests.support.properties import examples
+from tests.support.table import routes
 
 EVERYTHING: Final = bool(os.environ.get("ORDERHUB_TORTURE"))
 ROUTES: Final = sorted(route for route in routes() if "{slash+}" not in route)

@@ -34,6 +34,7 @@ from tests.support.bricklink import Seller
 from tests.support.fakes import NOON
 from tests.support.interleaving import Redundant, pause
 from tests.support.orders import TESTER
+from tests.support.store_orders import store_order
 from tests.support.wiretap import Wiretap
 
 SHOP: Final = "demo"
@@ -43,19 +44,6 @@ LAMP: Final = ("lamp", "lamp-1")
 AGENT_KEY: Final = "races-agent-key-0001"
 STORE_TOKEN: Final = "races-store-token-0001"
 _NOTIFICATION: Final[dict[str, Any]] = json.loads(payload("marketplace/create_order")["body"])
-_STORE_ORDER: Final[dict[str, Any]] = {
-    "shipping_address": {
-        "last_name": "Han",
-        "email": "mei.han@example.com",
-        "country": "United States",
-        "country_code": "US",
-        "province_code": "NM",
-        "city": "San Jose",
-        "address": "1 Rue des Carrieres",
-    },
-    "tax_total": "0.00",
-    "currency_code": "CNY",
-}
 
 
 class Clock:
@@ -282,8 +270,7 @@ class Town:
         """An order of lamps, or ``None`` when there are not enough. ``key`` is the request's own
         name."""
         headers = {"idempotency-key": key} if key else {}
-        body = {**_STORE_ORDER, "note": name}
-        body["line_items"] = [{"product_id": "lamp", "variant_id": "lamp-1", "quantity": pieces}]
+        body = store_order(pieces, note=name)
         answer = self.store.call("create_order", body=body, headers=headers)
         if _said(answer.status) != DONE:
             return None

@@ -16,7 +16,8 @@ from orderhub.adapters import kms
 from orderhub.adapters.dynamodb import client as dynamodb
 from orderhub.adapters.webhook_client import HttpWebhookClient
 from orderhub.bootstrap import Application
-from tests.integration.security.houses import Callers, House, Outbox, build, emulated
+from tests.integration.security.houses import Callers, House, build, emulated
+from tests.support.fakes import FakeMailer
 from tests.support.table import create_table
 
 
@@ -31,7 +32,7 @@ class Town:
 
 @pytest.fixture(scope="session")
 def town(cloud: Any, key_service: Any, secrets_key: str) -> Iterator[Town]:
-    name, outbox, application = f"town-{uuid4().hex}", Outbox(), bootstrap.application
+    name, outbox, application = f"town-{uuid4().hex}", FakeMailer(), bootstrap.application
     create_table(cloud, name)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TABLE_NAME", name)
@@ -59,15 +60,15 @@ def _resolve_all_hosts(patch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def outbox(monkeypatch: pytest.MonkeyPatch) -> Outbox:
-    outbox = Outbox()
+def outbox(monkeypatch: pytest.MonkeyPatch) -> FakeMailer:
+    outbox = FakeMailer()
     monkeypatch.setattr(Application, "mailer", outbox)
     return outbox
 
 
 @pytest.fixture
 def orderhub(
-    town: Town, table: Any, monkeypatch: pytest.MonkeyPatch, outbox: Outbox
+    town: Town, table: Any, monkeypatch: pytest.MonkeyPatch, outbox: FakeMailer
 ) -> Application:
     """Everything wired as in a deployed function, over a table with both shops in it."""
     _resolve_all_hosts(monkeypatch)

@@ -25,15 +25,15 @@ from orderhub.domain.events import Terms
 from orderhub.domain.money import Money, UnitPrice
 from orderhub.domain.people import Company, Membership, User
 from orderhub.domain.shop import Cart, CartLine, Price, Product, Scope, Shop, Variant
-from orderhub.ports import Mail
 from orderhub.services.issue_app import issue_app
 from orderhub.services.issue_signer import SignerValues, issue_signer
 from orderhub.services.manage_payment_accounts import set_account
 from orderhub.services.manage_shops import issue_credential
 from tests.support import bricklink, providers
-from tests.support.fakes import NOON
+from tests.support.fakes import NOON, FakeMailer
 from tests.support.gateway import Gateway
 from tests.support.oauth import OAuth1
+from tests.support.store_orders import ADDRESS
 
 URL = "https://api.example.com"
 WIRES = ("marketplace", "brandcloud", "shoplazza", "youhaosuda", "bricklink")
@@ -162,18 +162,8 @@ class House:
         return told | tokens | set(self.secrets) | {f"{self.id} House", f"keeper@{self.id}.example"}
 
 
-class Outbox:
-    """A mailer that keeps what it was given."""
-
-    def __init__(self) -> None:
-        self.mails: list[Mail] = []
-
-    def send(self, mail: Mail) -> None:
-        self.mails.append(mail)
-
-
 def build(
-    application: Application, callers: Callers, outbox: Outbox, name: str, seed: int
+    application: Application, callers: Callers, outbox: FakeMailer, name: str, seed: int
 ) -> House:
     """A shop named ``name``; ``seed``, from 1 to 9, keeps its ids apart from other shops'."""
     house = House(id=name)
@@ -192,7 +182,12 @@ def build(
 
 class _Builder:
     def __init__(
-        self, application: Application, callers: Callers, outbox: Outbox, house: House, seed: int
+        self,
+        application: Application,
+        callers: Callers,
+        outbox: FakeMailer,
+        house: House,
+        seed: int,
     ) -> None:
         self.application = application
         self.callers = callers
@@ -354,7 +349,7 @@ class _Builder:
             if count == 4:
                 mail = {**named, "email": f"payer@{house.id}.example"}
                 self.ask("brandcloud", "POST", f"{post}/paypal/send", mail)
-                found = re.search(r"/pay/(\S+)", self.outbox.mails[-1].text)
+                found = re.search(r"/pay/(\S+)", self.outbox.sent[-1].text)
                 assert found
                 house.add("link_token", found[1])
                 house.own["paypal_number"] = number
@@ -552,15 +547,7 @@ def whole_order(house: House) -> dict[str, Any]:
     }
     return {
         "line_items": [line],
-        "shipping_address": {
-            "last_name": "Han",
-            "email": f"buyer@{house.id}.example",
-            "country": "United States",
-            "country_code": "US",
-            "province_code": "NM",
-            "city": "San Jose",
-            "address": "1 Rue des Carrieres",
-        },
+        "shipping_address": {**ADDRESS, "email": f"buyer@{house.id}.example"},
         "tax_total": "9.99",
         "currency_code": "CNY",
     }

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tests.integration.security.houses import House, Sent, notification, whole_order
-from tests.support.table import ROOT, template
+from tests.support.table import ROOT, routes
 
 ORDERS = ("order", "number", "merchant_order_no", "checkout")
 BODY_ADDRESS = {"given_name": "Lee", "family_name": "CC", "title": 0}
@@ -70,18 +70,7 @@ def filled(value: Any, given: Mapping[str, str]) -> Any:
     return value
 
 
-def _routes() -> dict[str, str]:
-    found = {}
-    for resource in template()["Resources"].values():
-        for event in resource.get("Properties", {}).get("Events", {}).values():
-            if event["Type"] == "HttpApi":
-                route = event["Properties"]
-                folder = resource["Properties"]["CodeUri"]
-                found[f"{route['Method']} {route['Path']}"] = folder.removeprefix("functions/")
-    return found
-
-
-FUNCTION_OF = _routes()
+FUNCTION_OF = routes()
 """Route → its function's folder."""
 WIRE_OF = {route: function.partition("/")[0] for route, function in FUNCTION_OF.items()}
 

@@ -28,7 +28,6 @@ from tests.integration.security.houses import (
     Callers,
     House,
     Key,
-    Outbox,
     Sent,
     changes,
     issue_key,
@@ -44,7 +43,7 @@ from tests.integration.security.operations import (
     operations,
     source_of,
 )
-from tests.support.fakes import NOON
+from tests.support.fakes import NOON, FakeMailer
 from tests.support.figures import tried
 from tests.support.gateway import Gateway
 from tests.support.oauth import header, signed
@@ -269,7 +268,7 @@ def test_no_operation_is_done_without_a_credential_that_is_good_for_it(
     orderhub: Application,
     callers: Callers,
     ours: House,
-    outbox: Outbox,
+    outbox: FakeMailer,
     later: Callable[[float], None],
 ) -> None:
     attacks = Attacks(orderhub, callers, ours, wire)
@@ -291,7 +290,7 @@ def test_no_operation_is_done_without_a_credential_that_is_good_for_it(
             is_refused(attempt(operation, operation.sent(ours)), operation, kind, name)
         assert changes(before, stored(orderhub)) == [], operation.route
         tried("credential attacks, operations × attacks", len(kinds))
-    assert outbox.mails == []
+    assert outbox.sent == []
 
 
 def test_what_was_signed_once_is_done_once(

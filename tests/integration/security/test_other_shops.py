@@ -21,7 +21,6 @@ from tests.integration.security.houses import (
     Answer,
     Callers,
     House,
-    Outbox,
     Sent,
     changes,
     emulated,
@@ -30,6 +29,7 @@ from tests.integration.security.houses import (
 )
 from tests.integration.security.operations import Operation, operations
 from tests.support import bricklink
+from tests.support.fakes import FakeMailer
 from tests.support.figures import tried
 
 pytestmark = pytest.mark.xdist_group("two shops")
@@ -125,7 +125,7 @@ def test_what_is_asked_for_with_their_own_ids_is_done(wire: str, burglar: Burgla
 
 
 @pytest.mark.parametrize("wire", WIRES)
-def test_ids_of_another_shop_are_nobodys(wire: str, burglar: Burglar, outbox: Outbox) -> None:
+def test_ids_of_another_shop_are_nobodys(wire: str, burglar: Burglar, outbox: FakeMailer) -> None:
     before = stored(burglar.orderhub)
     count = 0
     for operation in of_wire(burglar, wire):
@@ -143,7 +143,7 @@ def test_ids_of_another_shop_are_nobodys(wire: str, burglar: Burglar, outbox: Ou
                 burglar.learns_nothing(answer, value)
                 count += 1
         assert changes(before, stored(burglar.orderhub)) == [], operation.route
-    assert outbox.mails == []
+    assert outbox.sent == []
     tried("another shop's ids, attempts", count)
 
 

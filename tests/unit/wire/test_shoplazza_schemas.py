@@ -16,6 +16,7 @@ from orderhub.wire.fields import Check
 from orderhub.wire.shoplazza import schema, status
 from orderhub.wire.statuses import Refuse, State
 from tests.support.properties import examples
+from tests.support.store_orders import ADDRESS
 
 CHARACTERS = "az09@%-+. \t\n\r\x00\x0b\x7fé梵\ufffd"
 OTHERS: st.SearchStrategy[Any] = st.none() | st.booleans() | st.just([]) | st.just({})
@@ -196,15 +197,7 @@ def test_objects_are_taken_where_the_schema_takes_them(name: str, value: Any) ->
 
 ORDER = {
     "line_items": [{"product_id": "3531", "variant_id": "12177", "quantity": 2}],
-    "shipping_address": {
-        "last_name": "Han",
-        "email": "mei.han@example.com",
-        "country": "United States",
-        "country_code": "US",
-        "province_code": "NM",
-        "city": "San Jose",
-        "address": "1 Rue des Carrieres",
-    },
+    "shipping_address": ADDRESS,
     "tax_total": "9.99",
     "currency_code": "CNY",
 }

@@ -14,7 +14,6 @@ from orderhub.domain.invoice import Invoicing, Seller
 from orderhub.domain.lines import Attributes
 from orderhub.domain.order import Order
 from orderhub.domain.shop import CartLine
-from orderhub.ports import Mail
 from orderhub.services import manage_people, manage_shops
 from orderhub.services.number_orders import dated_numbers
 from orderhub.services.payment_link import LinkRequest, send_payment_link
@@ -24,6 +23,7 @@ from tests.integration.crashes.callers import Request
 from tests.integration.crashes.scenario import Prepare, Scenario
 from tests.integration.crashes.setting import PIECES, order, shop, windows
 from tests.integration.crashes.stage import SHOP, Stage
+from tests.support.fakes import FakeMailer
 from tests.support.orders import TESTER
 
 GROUP = "brandcloud"
@@ -135,17 +135,12 @@ def _says(done: tuple[str, ...], answer: httpx.Response) -> bool:
 
 def mailed_token(at: Counter) -> str:
     """Of a link that a consumer has."""
-    desk, outbox = at.stage.application.desk, Outbox()
+    desk, outbox = at.stage.application.desk, FakeMailer()
     wanted = LinkRequest(email="c@example.com", seller="A", page_url="{token}")
     send_payment_link(desk, outbox, at.rung_up(method="paypal"), wanted)
     return next(
-        line for line in outbox.mail.text.splitlines() if len(line) > 30 and " " not in line
+        line for line in outbox.sent[-1].text.splitlines() if len(line) > 30 and " " not in line
     )
-
-
-class Outbox:
-    def send(self, mail: Mail) -> None:
-        self.mail = mail
 
 
 def refund_after_days(at: Counter) -> Callable[[], httpx.Response]:

@@ -13,27 +13,9 @@ from tests.integration.crashes.scenario import Prepare, Scenario
 from tests.integration.crashes.setting import credential, order, shop
 from tests.integration.crashes.stage import SHOP, Stage
 from tests.support.orders import placed
+from tests.support.store_orders import store_order
 
 GROUP = "shoplazza"
-
-
-def wanted(**fields: Any) -> dict[str, Any]:
-    """Two lamps, which are counted."""
-    return {
-        "line_items": [{"product_id": "lamp", "variant_id": "lamp-1", "quantity": 2}],
-        "shipping_address": {
-            "last_name": "Han",
-            "email": "mei.han@example.com",
-            "country": "United States",
-            "country_code": "US",
-            "province_code": "NM",
-            "city": "San Jose",
-            "address": "1 Rue des Carrieres",
-        },
-        "tax_total": "0.00",
-        "currency_code": "CNY",
-        **fields,
-    }
 
 
 def creates(body: dict[str, Any], *, key: str = "k1") -> Prepare:
@@ -56,7 +38,7 @@ def of_the_past(stage: Stage) -> Request:
     """One whose place is before a milestone that was laid."""
     stage.patch.setattr(rank_orders, "STEP", 2)
     stage.patch.setattr(reconcile, "STEP", 2)
-    caller = creates(wanted(age=86400, financial_status="paid"))(stage)
+    caller = creates(store_order(2, age=86400, financial_status="paid"))(stage)
     for tail in range(1, 5):
         order(stage, age=3600, tail=tail)
     rank_orders.lay_milestones(stage.application.desk, SHOP)
@@ -76,19 +58,19 @@ def page(stage: Stage) -> Request:
 
 CREATE = "ShoplazzaCreateOrder"
 SCENARIOS = [
-    Scenario(GROUP, "create", CREATE, creates(wanted())),
+    Scenario(GROUP, "create", CREATE, creates(store_order(2))),
     Scenario(
         GROUP,
         "create without a key",
         CREATE,
-        creates(wanted(), key=""),
+        creates(store_order(2), key=""),
         made_anew="Without an Idempotency-Key nothing tells a repeat from a second order.",
     ),
     Scenario(
         GROUP,
         "bring in one that was paid",
         CREATE,
-        creates(wanted(age=20, financial_status="paid")),
+        creates(store_order(2, age=20, financial_status="paid")),
     ),
     Scenario(
         GROUP,
