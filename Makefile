@@ -104,12 +104,27 @@ format: .venv/ready ## Format the code and mend what the linter can
 	$(PY) -m ruff format
 
 .PHONY: bench
-bench: environments ## Measure it
+bench: environments ## Measure operations: what they ask of the table, cold and warm (ARGS="cold --only create")
 	$(PY) -m benchmarks $(ARGS)
 
 .PHONY: bench-scale
-bench-scale: environments ## Measure what reading costs in shops of 100 to 100,000 orders
+bench-scale: environments ## Measure what orders cost in a shop of 1,000 to 1,000,000 (ARGS="1000 10000")
 	$(PY) -m benchmarks.scale $(ARGS)
+
+.PHONY: cost
+cost: .venv/ready ## Print what it costs on AWS (ARGS="--orders 50000 --shops 20")
+	@$(PY) -m tools.cost $(ARGS)
+
+PEER := benchmarks/peers/vendure_server
+.PHONY: bench-peers
+bench-peers: environments $(PEER)/node_modules/ready ## Time it beside Vendure, an order system in TypeScript (wants node and npm)
+	$(PY) -m benchmarks.peers $(ARGS)
+
+$(PEER)/node_modules/ready: $(PEER)/package-lock.json
+	@command -v npm >/dev/null || { echo "Vendure needs node 20 or newer, and npm." >&2; exit 1; }
+	@echo "Installing Vendure into $(PEER) …"
+	@npm ci --prefix $(PEER) --no-audit --no-fund --loglevel error
+	@touch $@
 
 # ---------------------------------------------------------------------------------------------
 # A real account

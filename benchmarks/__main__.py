@@ -1,142 +1,118 @@
-"""``make bench``: measure every access pattern on a local cloud of its own, and how long requests
-take on it; print tables, write the figures down.
+"""``make bench``: what operations ask of the table, and how long their functions take.
 
-``benchmarks/access_patterns.json`` is what the documents show, so commit it when it changes.
-Times depend on the machine and stay in ``benchmarks/results/``.
+Parts, all of them by default, others by ``make bench ARGS="cold warm"``:
+
+    costs       calls, read and write units and bytes of every operation and access pattern
+    cold        from the start of a function's process to its first answer, and memory
+    warm        a handler's time over that of the same calls by bare boto3
+
+Everything goes to ``benchmarks/results/bench.json`` as well, whose times are those of this machine.
+Costs are the same everywhere: ``benchmarks/operations.json`` and ``access_patterns.json`` get them,
+which the documents show and tests compare with. With ``--record`` the documents show the times of
+this run, too (``benchmarks/times.json``).
 """
 
+import argparse
 import json
-import statistics
-import tempfile
-import time
-from collections.abc import Callable
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, Final
-from uuid import uuid4
 
-import boto3
-import httpx
 from rich.console import Console
-from rich.table import Table
 
-from benchmarks import access_patterns
-from local.cloud import LocalCloud, free_port
+from benchmarks import access_patterns, cold, costs, operations, report, times, warm
+from benchmarks.access_patterns import Bench
+from benchmarks.costs import Cost
+from benchmarks.embedded import EmbeddedDynamoDB
+from benchmarks.operations import Run
 from local.console import Progress
-from local.deployment import Stack, deploy
-from orderhub.adapters.system import SystemClock
-from orderhub.domain.money import UnitPrice
-from orderhub.domain.shop import Price, Product, Variant
-from orderhub.services import manage_shops
+from tests.support.table import create_table
 
-RESULTS: Final = Path(__file__).with_name("results")
-ROUNDS: Final = 30
-
-Json = dict[str, Any]
+PARTS: Final = ("costs", "cold", "warm")
+RESULTS: Final = Path(__file__).with_name("results") / "bench.json"
+_WIDTH: Final = 140
+"""Columns, where there is no terminal that has some."""
 
 
 def main() -> None:
-    console, progress = Console(highlight=False), Progress()
-    with tempfile.TemporaryDirectory(prefix="orderhub-bench-") as home:
-        cloud = LocalCloud(Path(home), port=free_port())
-        cloud.start(progress)
-        try:
-            stack = deploy(cloud, progress=progress)
-            bench = access_patterns.Bench(_dynamodb(cloud), stack.outputs["TableName"])
-            with progress.step("Metering access patterns"):
-                costs = bench.run()
-            with progress.step(f"Timing requests, {ROUNDS} of each"):
-                times = _request_times(bench, stack)
-        finally:
-            cloud.stop(progress)
-    access_patterns.record(costs)
-    RESULTS.mkdir(exist_ok=True)
-    (RESULTS / "requests.json").write_text(json.dumps(times, indent=2) + "\n", encoding="utf-8")
-    _print(console, costs, times)
+    told, progress = _told(), Progress()
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else _WIDTH)
+    with progress.step("Running every operation on an emulated cloud"):
+        run = operations.record(told.only)
+    if told.check:
+        sys.exit(_check(run, _patterns(progress)))
+    results: dict[str, Sequence[Any]] = {}
+    if "costs" in told.parts:
+        results["operations"] = [each.cost for each in run.recordings]
+        console.print(report.operations(results["operations"]))
+        if not told.only:
+            results["access_patterns"] = _patterns(progress)
+            console.print(report.patterns(results["access_patterns"]))
+            operations.record_costs(results["operations"])
+            access_patterns.record(results["access_patterns"])
+    if "cold" in told.parts:
+        with progress.step("Timing cold starts"):
+            results["cold"] = cold.measure(_cold(run, told.only), told.rounds or cold.ROUNDS)
+        console.print(report.cold_starts(results["cold"]))
+    if "warm" in told.parts:
+        with progress.step("Timing handlers"):
+            results["warm"] = warm.measure(run, told.rounds or warm.ROUNDS)
+        console.print(report.warm_times(results["warm"]))
+    if told.record:
+        times.record(results["cold"], results["warm"])
+    _write(results)
 
 
-def _dynamodb(cloud: LocalCloud) -> Any:
-    credentials = cloud.credentials
-    return boto3.client(
-        "dynamodb",
-        endpoint_url=cloud.endpoint_url,
-        region_name=credentials["AWS_REGION"],
-        aws_access_key_id=credentials["AWS_ACCESS_KEY_ID"],
-        aws_secret_access_key=credentials["AWS_SECRET_ACCESS_KEY"],
+def _told() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="benchmarks")
+    parser.add_argument("parts", nargs="*", metavar="PART", help=f"of {', '.join(PARTS)}")
+    parser.add_argument("--only", default="", metavar="TEXT", help="operations with this in them")
+    parser.add_argument("--rounds", type=int, default=0, help="how often to time each")
+    parser.add_argument("--record", action="store_true", help="have the documents show the times")
+    parser.add_argument("--check", action="store_true", help="compare costs; change nothing")
+    told = parser.parse_args()
+    if unknown := set(told.parts) - set(PARTS):
+        parser.error(f"there is no part {', '.join(sorted(unknown))}")
+    told.parts = told.parts or PARTS
+    if told.record and (told.only or not {"cold", "warm"} <= set(told.parts)):
+        parser.error("--record wants all operations, cold and warm")
+    return told
+
+
+def _patterns(progress: Progress) -> list[Cost]:
+    table = EmbeddedDynamoDB()
+    try:
+        client = table.client()
+        create_table(client, "patterns")
+        with progress.step("Metering access patterns"):
+            return Bench(client, "patterns").run()
+    finally:
+        table.close()
+
+
+def _check(run: Run, patterns: list[Cost]) -> str | None:
+    """What costs something else than is written down; None for nothing."""
+    found = [
+        *costs.differences([each.cost for each in run.recordings], operations.recorded()),
+        *costs.differences(patterns, access_patterns.recorded()),
+    ]
+    return (
+        "\n".join([*found, "make bench ARGS=costs writes down what it is now"]) if found else None
     )
 
 
-def _request_times(bench: access_patterns.Bench, stack: Stack) -> list[Json]:
-    """Milliseconds per request, one client, warm functions; the first request of each apart."""
-    shop_id = f"timing-{uuid4().hex[:8]}"
-    clock = SystemClock()
-    manage_shops.create_shop(bench.shops, clock, shop_id=shop_id, name="Timing", currency="CNY")
-    prices = {"CNY": Price(price=UnitPrice.of(10, "CNY"))}
-    product = Product(id="1", name="Product", variants=(Variant(id="v", prices=prices),))
-    manage_shops.put_products(bench.shops, bench.desk.catalog, shop_id, [product])
-    token = manage_shops.issue_credential(
-        bench.shops, clock, shop_id, wire="marketplace", label="Timing"
-    ).token
-    headers = {"Authorization": f"Bearer {token}"}
-    with httpx.Client(base_url=stack.api_url, headers=headers, timeout=60) as api:
-        steps: dict[str, Callable[[str], httpx.Response]] = {
-            "create": lambda _: api.post("/orders", json=_notification()),
-            "add a line": lambda path: api.post(
-                f"{path}/line_items", json={"product_id": "1", "price": 10, "quantity": 1}
-            ),
-            "pay": lambda path: api.post(
-                f"{path}/pay", json={"merchant_trade_no": uuid4().hex, "payment": 10}
-            ),
-            "complete": lambda path: api.post(f"{path}/complete"),
-            "read": api.get,
-        }
-        taken: dict[str, list[float]] = {name: [] for name in steps}
-        for _ in range(ROUNDS):
-            path = ""
-            for name, step in steps.items():
-                started = time.perf_counter()
-                answer = step(path)
-                taken[name].append((time.perf_counter() - started) * 1000)
-                answer.raise_for_status()
-                path = path or f"/orders/{answer.json()['id']}"
-    return [
-        {
-            "request": name,
-            "first_ms": round(milliseconds[0], 1),
-            "median_ms": round(statistics.median(milliseconds[1:]), 1),
-            "slowest_ms": round(max(milliseconds[1:]), 1),
-        }
-        for name, milliseconds in taken.items()
-    ]
+def _cold(run: Run, only: str) -> Run:
+    """Those that are timed cold; all that were asked for by name."""
+    chosen = [each for each in run.recordings if only or each.operation.is_timed_cold]
+    return replace(run, recordings=chosen)
 
 
-def _notification() -> Json:
-    return {
-        "kind": "taobao",
-        "merchant_order_no": uuid4().hex,
-        "address_fullname": "韩梅梅",
-        "address_phone": "13900000002",
-        "address_province_id": 440000,
-        "address_city_id": 440300,
-        "address_post_code": "518057",
-        "address_address": "科技园新西路7号",
-    }
-
-
-def _print(console: Console, costs: list[access_patterns.Cost], times: list[Json]) -> None:
-    table = Table(title="What each access pattern asks of the table", title_justify="left")
-    for heading in ("Pattern", "Calls", "Read units", "Write units, with indexes"):
-        table.add_column(heading, justify="right" if "units" in heading else "left")
-    for cost in costs:
-        table.add_row(
-            cost.pattern, cost.calls, f"{cost.read_units:g}", f"{cost.reported_write_units:g}"
-        )
-    console.print(table)
-    table = Table(title="Requests on the local cloud, in ms", title_justify="left")
-    for heading in ("Request", "First (cold)", "Median (warm)", "Slowest (warm)"):
-        table.add_column(heading, justify="left" if heading == "Request" else "right")
-    for row in times:
-        table.add_row(*(str(value) for value in row.values()))
-    console.print(table)
+def _write(results: dict[str, Sequence[Any]]) -> None:
+    told = {part: [asdict(row) for row in rows] for part, rows in results.items()}
+    RESULTS.parent.mkdir(exist_ok=True)
+    RESULTS.write_text(json.dumps(told, indent=2) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

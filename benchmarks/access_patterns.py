@@ -7,16 +7,19 @@ and a test compares them with what it measures itself.
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
 from uuid import uuid4
 
-from benchmarks.metering import Meter, metered
+from benchmarks import costs
+from benchmarks.costs import Cost
+from benchmarks.metering import metered
 from orderhub.adapters.dynamodb.nonces import DynamoNonces
 from orderhub.adapters.dynamodb.shops import DynamoShops
+from orderhub.adapters.system import SystemClock
 from orderhub.bootstrap import Application
 from orderhub.domain.commands import Placement
 from orderhub.domain.details import BUYING_SHOP, Actor, Address, Contact, Details, Reference
@@ -28,7 +31,7 @@ from orderhub.domain.report import PaymentReport, ReportKind, payment_reference
 from orderhub.domain.shop import CartLine, Price, Product, Scope, Variant
 from orderhub.domain.stock import StockTaken
 from orderhub.domain.subscription import SubscriptionKind
-from orderhub.ports import OrderKey, OutgoingEvent, Published, WebhookAnswer
+from orderhub.ports import DeadDelivery, OrderKey, QueuedDelivery, WebhookAnswer
 from orderhub.services import close_due as closing
 from orderhub.services import manage_people, manage_shops
 from orderhub.services.add_line import WantedLine, add_line
@@ -45,6 +48,7 @@ from orderhub.services.issue_signer import issue_signer
 from orderhub.services.number_orders import dated_numbers
 from orderhub.services.place_cart_order import CartOrder, place_cart_order
 from orderhub.services.place_order import place_order
+from orderhub.services.publish import Dispatcher
 from orderhub.services.rank_orders import lay_milestones
 from orderhub.services.read_order import newest_orders
 from orderhub.services.record_payment import ReceivedPayment, record_payment
@@ -52,24 +56,11 @@ from orderhub.services.refund_order import WantedRefund, refund_order
 from orderhub.services.search_orders import OrderQuery, search_orders
 from orderhub.services.subscriptions import NewSubscription, subscribe
 from orderhub.settings import Settings
+from orderhub.webhooks.kinds import kind_of
 
 RECORDED: Final = Path(__file__).with_name("access_patterns.json")
 
 _ACTOR: Final = Actor("marketplace", "cred_0123456789ab", "Taobao")
-
-
-@dataclass(frozen=True)
-class Cost:
-    """What one access pattern asks of the table."""
-
-    pattern: str
-    calls: str
-    """In order, such as ``Query + TransactWriteItems``."""
-    read_units: float
-    write_units: float
-    """Without indexes, which add one unit for each that the write touches."""
-    reported_read_units: float
-    reported_write_units: float
 
 
 class _Glass:
@@ -82,11 +73,23 @@ class _Glass:
         return sealed
 
 
-class _Bus:
-    """Nobody fails here, so nothing is published."""
+class _Queue:
+    """Nobody fails here, so nothing is queued and nothing tried again."""
 
-    def publish(self, events: Sequence[OutgoingEvent]) -> Published:
-        return Published(len(events))
+    def send(self, deliveries: Sequence[QueuedDelivery]) -> None:
+        return
+
+    def try_again(self, receipt: str, seconds: int) -> None:
+        return
+
+    def dead(self) -> Iterator[DeadDelivery]:
+        return iter(())
+
+    def bury(self, receipts: Sequence[str]) -> None:
+        return
+
+    def put_back(self, receipts: Sequence[str]) -> None:
+        return
 
 
 class _Endpoint:
@@ -121,7 +124,7 @@ class Bench:
         self._client = client
         self._table = table
         self.shops = DynamoShops(client, table)
-        self._settings = Settings(table_name=table, event_bus_name="orders", due_shards=4)
+        self._settings = Settings(table_name=table, event_bus_name="", due_shards=4)
         self.desk = Application(self._settings, client=client).desk
         self.shop_id = f"bench-{uuid4().hex[:10]}"
         self.costs: list[Cost] = []
@@ -130,7 +133,7 @@ class Bench:
     def measuring(self, pattern: str) -> Iterator[None]:
         with metered(self._client) as meter:
             yield
-        self.costs.append(_cost(pattern, meter))
+        self.costs.append(Cost.of(pattern, meter))
 
     def run(self) -> list[Cost]:
         """Run and meter all patterns; the list's order is the document's."""
@@ -398,8 +401,8 @@ class Bench:
         application = Application(
             self._settings,
             client=self._client,
-            bus=_Bus(),
             vault=_Glass(),
+            delivery_queue=_Queue(),
             webhook_client=_Endpoint(),
         )
         wanted = NewSubscription(
@@ -408,12 +411,16 @@ class Bench:
         subscribe(application.subscription_desk, self.shop_id, wanted)
         order = self._place(lines=1)
         (event,) = self.desk.orders.outgoing(self.shop_id, order.id)
+        dispatcher = Dispatcher(application.subscriptions, SystemClock(), kind_of)
         with self.measuring("Find whom to tell of an event"):
-            (queued,) = application.dispatcher().dispatch(json.loads(event.detail))
+            (queued,) = dispatcher.dispatch(json.loads(event.detail))
+        deliverer, name = application.deliverer, (queued.shop_id, queued.subscription_id)
         # The shop is kept while the function is warm.
-        application.deliverer.deliver(queued, 1)
+        deliverer.deliver(queued, 1)
         with self.measuring("Tell a subscriber, and log it"):
-            application.deliverer.deliver(queued, 1)
+            outcome = deliverer.deliver(queued, 1, deliverer.known([queued])[name])
+            if outcome.unlogged:
+                deliverer.log([outcome.unlogged])
 
     def _closing(self) -> None:
         # Far enough back that nothing else in the table is due.
@@ -433,17 +440,6 @@ class Bench:
             find_order(self.desk, self.shop_id, str(order.id))
         with self.measuring("Add a line to 2,000"):
             self._add(order, WantedLine(product_id="2", price=Decimal(1), quantity=1))
-
-
-def _cost(pattern: str, meter: Meter) -> Cost:
-    return Cost(
-        pattern=pattern,
-        calls=" + ".join(meter.calls) or "none",
-        read_units=meter.reads,
-        write_units=meter.writes,
-        reported_read_units=meter.reported_reads,
-        reported_write_units=meter.reported_writes,
-    )
 
 
 def _moved(details: Details) -> Details:
@@ -475,10 +471,10 @@ _DETAILS: Final = Details(
 
 
 def recorded() -> list[Cost]:
-    """The figures that the documents show."""
-    return [Cost(**row) for row in json.loads(RECORDED.read_text(encoding="utf-8"))]
+    """The costs that the documents show."""
+    return costs.read(RECORDED)
 
 
-def record(costs: list[Cost]) -> None:
-    rows = [asdict(cost) for cost in costs]
-    RECORDED.write_text(json.dumps(rows, indent=2) + "\n", encoding="utf-8")
+def record(measured: Sequence[Cost]) -> None:
+    """Have the documents show these."""
+    costs.write(RECORDED, measured)

@@ -142,6 +142,8 @@ def deploy(
         "PublicUrl": f"{cloud.endpoint_url}/_aws/execute-api/{{api_id}}",
         # Subscribers on this machine are no strangers.
         "WebhookPrivateNetworks": "127.0.0.0/8",
+        # All that there is is there.
+        "PublishToEventBus": "true",
         # A day of attempts takes a quarter of an hour.
         "WebhookRetryScale": "0.01",
         **(parameters or {}),
@@ -339,7 +341,7 @@ def _write_stack_file(cloud: LocalCloud, stack: Stack) -> None:
         stack_name=stack.name,
         api_url=stack.api_url,
         table_name=outputs["TableName"],
-        event_bus_name=outputs["EventBusName"],
+        event_bus_name=outputs.get("EventBusName", ""),
         due_shards=int(outputs["DueShards"]),
         secrets_key=outputs["SecretsKeyArn"],
         state_machines={

@@ -3,6 +3,7 @@
 import json
 import os
 from collections import Counter
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -13,14 +14,20 @@ os.environ.update(
     AWS_DEFAULT_REGION="eu-central-1",
     POWERTOOLS_METRICS_NAMESPACE="OrderHub",
     POWERTOOLS_DEV="false",
+    # Deployed functions sign in Python; the native library is here for SAM's sake, and slower.
+    BOTO_DISABLE_CRT="true",
 )
 os.environ.pop("AWS_PROFILE", None)
 
 import pytest
+from httpx._transports import default as transports
 
 from tests.support import figures
 
 pytest_plugins = ["tests.support.silence"]
+
+# Each httpx client would read all authorities' certificates, which takes longer than its requests.
+transports.create_ssl_context = cache(transports.create_ssl_context)  # type: ignore[attr-defined]
 
 _of_workers: Counter[str] = Counter()
 FIGURES = Path(__file__).parents[1] / ".local" / "figures.json"

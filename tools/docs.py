@@ -23,7 +23,9 @@ ROOT: Final = Path(__file__).resolve().parent.parent
 
 DOCUMENTS: Final[Mapping[str, str]] = {
     "docs/ACCESS_PATTERNS.md": "tools.generators.access_patterns",
+    "docs/COST.md": "tools.generators.cost",
     "docs/LICENCES.md": "tools.generators.licences",
+    "docs/PERFORMANCE.md": "tools.generators.performance",
     "docs/RELIABILITY.md": "tools.generators.reliability",
     "docs/STATUSES.md": "tools.generators.statuses",
     "docs/openapi.json": "tools.openapi.document",

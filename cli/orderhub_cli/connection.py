@@ -36,7 +36,7 @@ SECRETS_KEY_TAG: Final = "orderhub:secrets-key"
 WEBHOOK_NETWORKS_TAG: Final = "orderhub:webhook-networks"
 """The template tags the table with the private networks that webhooks may go to."""
 EVENT_BUS_TAG: Final = "orderhub:event-bus"
-"""The template tags the table with the bus that events go to,"""
+"""The template tags the table with the bus that events go to, where there is one,"""
 DELIVERIES_TAG: Final = "orderhub:deliveries-queue"
 """with the queue of what subscribers are to be told,"""
 DEAD_DELIVERIES_TAG: Final = "orderhub:dead-deliveries-queue"
@@ -188,11 +188,11 @@ def connected_for_sweeping(context: typer.Context) -> "Application":
 
 def connected_for_events(context: typer.Context) -> "Application":
     """:func:`connected`, for commands that tell of events again. Raises :class:`CommandFailed`
-    where the table doesn't say by which bus and queues."""
+    where the table doesn't say by which queues."""
     application = _connection(context).writing_application
     known = application.settings
-    if not (known.event_bus_name and known.deliveries_queue and known.dead_deliveries_queue):
-        tags = f"{EVENT_BUS_TAG}, {DELIVERIES_TAG}, {DEAD_DELIVERIES_TAG}"
+    if not (known.deliveries_queue and known.dead_deliveries_queue):
+        tags = f"{DELIVERIES_TAG}, {DEAD_DELIVERIES_TAG}"
         message = (
             f"the table doesn't say where events go (its tags {tags}), or not to you: this needs"
             " dynamodb:DescribeTable and dynamodb:ListTagsOfResource"

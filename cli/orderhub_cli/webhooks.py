@@ -264,7 +264,8 @@ def deliveries(
     """Show how the deliveries of the last 30 days went, the newest event first."""
     at = connected(context)
     subscribing.find_subscription(at.subscription_desk, shop_id, webhook_id)
-    page = at.delivery_log.page(shop_id, webhook_id, limit=limit, cursor=before)
+    log = at.delivery_log
+    page = understood("--before", lambda: log.page(shop_id, webhook_id, limit=limit, cursor=before))
     if as_json:
         print_json({"deliveries": page.deliveries, "next": page.cursor})
         return
@@ -358,14 +359,14 @@ def republish(
     until: Until = None,
     as_json: AsJson = False,
 ) -> None:
-    """Put a shop's events on the event bus again, with the ids that they had.
+    """Tell all of a shop's events again, with the ids that they had.
 
-    All that listen to the bus get them: subscribers, and other rules.
+    Its webhooks hear of them, and what listens to the event bus, where there is one.
     """
     first, last = _bounds(since, until)
     at = connected_for_events(context)
     require_shop(at.shops, shop_id)
-    count = sending.republish(at.desk.orders, at.bus, shop_id, first, last)
+    count = sending.republish(at.desk.orders, at.publisher, shop_id, first, last)
     if as_json:
         print_json({"published": count})
     else:

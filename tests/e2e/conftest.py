@@ -70,15 +70,19 @@ class Deployment:
         self.stack = stack
         self.api_url = stack.api_url
         self.outputs = stack.outputs
+        self._clients: dict[str, Any] = {}
 
     def aws(self, service: str) -> Any:
-        return boto3.client(
-            service,  # type: ignore[call-overload]
-            endpoint_url=self.cloud.endpoint_url,
-            region_name=self.cloud.credentials["AWS_REGION"],
-            aws_access_key_id=self.cloud.credentials["AWS_ACCESS_KEY_ID"],
-            aws_secret_access_key=self.cloud.credentials["AWS_SECRET_ACCESS_KEY"],
-        )
+        """A client of a service, made once: making it takes longer than most of its calls."""
+        if service not in self._clients:
+            self._clients[service] = boto3.client(
+                service,  # type: ignore[call-overload]
+                endpoint_url=self.cloud.endpoint_url,
+                region_name=self.cloud.credentials["AWS_REGION"],
+                aws_access_key_id=self.cloud.credentials["AWS_ACCESS_KEY_ID"],
+                aws_secret_access_key=self.cloud.credentials["AWS_SECRET_ACCESS_KEY"],
+            )
+        return self._clients[service]
 
     @cached_property
     def table(self) -> Any:

@@ -189,7 +189,7 @@ def on_what_tells(intruder: Intruder, deployment: Deployment) -> Iterator[Attemp
         lambda: intruder.client("events").put_events(Entries=[entry]),
     )
     queues = intruder.client("sqs")
-    for output in ("UnpublishedEventsUrl", "EventsUrl", "DeliveriesUrl", "DeadDeliveriesUrl"):
+    for output in ("UnpublishedEventsUrl", "DeliveriesUrl", "DeadDeliveriesUrl"):
         url = deployment.outputs[output]
         arn = f"arn:aws:sqs:{region}:{account}:{url.rpartition('/')[2]}"
 

@@ -1,4 +1,4 @@
-"""From the table's stream to the event bus, and to whoever listens there."""
+"""From the table's stream to the event bus where there is one, and to whoever listens there."""
 
 import json
 import time

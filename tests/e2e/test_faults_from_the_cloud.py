@@ -83,7 +83,6 @@ FUNCTIONS: Final = (
     "FindDue",
     "CloseDue",
     "PublishEvents",
-    "DispatchEvents",
     "DeliverWebhook",
 )
 
@@ -355,34 +354,29 @@ def town(
 
 
 @contextmanager
-def impatient_queues(deployment: Deployment) -> Iterator[None]:
-    """Queues that hand out again sooner, and a stream that is tried as often as in production."""
+def impatient_queue(deployment: Deployment) -> Iterator[None]:
+    """A queue that hands out again sooner, and a stream that is tried as often as in production."""
     sqs, functions = deployment.aws("sqs"), deployment.aws("lambda")
-    urls = [deployment.outputs["EventsUrl"], deployment.outputs["DeliveriesUrl"]]
-    name = "VisibilityTimeout"
-    hidden = {
-        url: sqs.get_queue_attributes(QueueUrl=url, AttributeNames=[name])["Attributes"][name]
-        for url in urls
-    }
+    url, name = deployment.outputs["DeliveriesUrl"], "VisibilityTimeout"
+    found = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=[name])["Attributes"]
+    hidden = found[name]
     publisher = deployment.stack.resources["PublishEvents"]
     (source,) = functions.list_event_source_mappings(FunctionName=publisher)["EventSourceMappings"]
     attempts = int(source["MaximumRetryAttempts"])
     try:
-        for url in urls:
-            sqs.set_queue_attributes(QueueUrl=url, Attributes={name: str(HIDDEN)})
+        sqs.set_queue_attributes(QueueUrl=url, Attributes={name: str(HIDDEN)})
         functions.update_event_source_mapping(UUID=source["UUID"], MaximumRetryAttempts=100)
         yield
     finally:
         functions.update_event_source_mapping(UUID=source["UUID"], MaximumRetryAttempts=attempts)
-        for url in urls:
-            sqs.set_queue_attributes(QueueUrl=url, Attributes={name: hidden[url]})
+        sqs.set_queue_attributes(QueueUrl=url, Attributes={name: hidden})
 
 
 @pytest.fixture
 def sky(deployment: Deployment) -> Iterator[Storm]:
     names = [deployment.stack.resources[function] for function in FUNCTIONS]
     with (
-        impatient_queues(deployment),
+        impatient_queue(deployment),
         storm(deployment.cloud.endpoint_url) as made,
         behind(deployment.aws("lambda"), names, made.url),
     ):

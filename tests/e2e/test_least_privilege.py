@@ -20,6 +20,7 @@ import pytest
 from local import mail
 from local.subscriber import subscriber
 from orderhub.adapters.dynamodb import items, stream
+from orderhub.adapters.dynamodb.orders import DynamoOrders
 from orderhub.adapters.system import SystemClock
 from orderhub.domain import commands, identity
 from orderhub.domain.commands import Change
@@ -30,7 +31,8 @@ from orderhub.domain.lines import Attributes
 from orderhub.domain.order import Order
 from orderhub.domain.stock import StockTaken
 from orderhub.domain.subscription import Subscription, SubscriptionKind
-from orderhub.ports import Mail
+from orderhub.ports import LateOrder, Mail, NumberManifest
+from orderhub.services.index_numbers import SMALLEST
 from orderhub.services.manage_payment_accounts import set_account
 from orderhub.services.metafields import NewMetafield, create_metafield
 from orderhub.services.number_orders import dated_numbers
@@ -81,6 +83,7 @@ from tests.support.providers import (
     wechatpay_transaction,
 )
 from tests.support.store_orders import store_order
+from tests.support.table import streamed
 
 pytestmark = ON_THE_CLOUD
 
@@ -190,29 +193,49 @@ def closes_due(site: Site) -> bool:
 
 
 def publishes(site: Site) -> bool:
-    change = placed("nobody")
+    shop = site.make_shop()
+    made = subscribed(site, shop, "http://127.0.0.1:9099/")
+    change = placed(shop.id)
     record = payload("streams/publish_events")["Records"][0]
-    record["dynamodb"]["NewImage"] = items.event(change.order, change.recorded[0])
+    (item,) = items.events(change.order, change.recorded)
+    record["dynamodb"]["NewImage"] = streamed(item)
     unreadable = payload("streams/publish_events")["Records"][0]
     unreadable["dynamodb"]["NewImage"] = {}
     answer = invoked(site.deployment, "PublishEvents", {"Records": [record, unreadable]})
+    # What was queued is for nobody then.
+    desk = site.deployment.application.subscription_desk
+    remove_subscription(desk, shop.id, made.id)
     return bool(answer == {"batchItemFailures": []})
 
 
 def lays_milestones(site: Site) -> bool:
+    """And indexes numbers, beside what one that was cut off left: a segment, and a note."""
     shop = site.make_shop()
+    desk = site.deployment.application.desk
     past = SystemClock().now() - timedelta(hours=1)
-    for tail in range(STEP):
-        site.deployment.application.desk.orders.commit(placed(shop.id, at=past, tail=tail))
+    before = identity.first_order_id(past) - 1
+    made = [placed(shop.id, at=past, tail=tail) for tail in range(SMALLEST)]
+    stored = DynamoOrders(site.deployment.table, site.deployment.outputs["TableName"], 4)
+    stored.put_all(made)
+    desk.numbers.write(shop.id, "cut-off", [(before, "x")], [])
+    desk.numbers.note_late(shop.id, LateOrder(before, "x", past))
+    begun = NumberManifest(frontier_id=before, building="cut-off")
+    assert desk.numbers.replace(shop.id, NumberManifest(), begun)
     record = payload("streams/lay_milestones")["Records"][0]
-    record["dynamodb"]["Keys"]["pk"]["S"] = f"SHOP#{shop.id}#ORDER#{identity.order_id(past, 0)}"
+    record["dynamodb"]["Keys"]["pk"]["S"] = f"SHOP#{shop.id}#ORDER#{made[0].order.id}"
     event = {"Records": [record]}
     answer = site.deployment.aws("lambda").invoke(
         FunctionName=site.deployment.stack.resources["LayMilestones"],
         Payload=json.dumps(event).encode(),
     )
-    laid = site.deployment.application.desk.ranks.before_rank(shop.id, STEP)
-    return "FunctionError" not in answer and laid.rank == STEP
+    laid = desk.ranks.before_rank(shop.id, STEP)
+    indexed = desk.numbers.manifest(shop.id).segments
+    return (
+        "FunctionError" not in answer
+        and laid.rank == STEP
+        and [segment.count for segment in indexed] == [SMALLEST]
+        and not desk.numbers.late(shop.id)
+    )
 
 
 # -- webhooks --------------------------------------------------------------------------------------
@@ -227,21 +250,9 @@ def subscribed(site: Site, shop: Shop, url: str, *, kind: str = "standard") -> S
 def event_of(change: Change) -> dict[str, Any]:
     """The first event of an order, as the bus has it."""
     found: dict[str, Any] = json.loads(
-        stream.outgoing(items.event(change.order, change.recorded[0])).detail
+        stream.outgoing(items.events(change.order, change.recorded)[0])[0].detail
     )
     return found
-
-
-def dispatches(site: Site) -> bool:
-    shop = site.make_shop()
-    made = subscribed(site, shop, "http://127.0.0.1:9099/")
-    record = payload("streams/dispatch_events")["Records"][0]
-    record["body"] = json.dumps({"detail": event_of(placed(shop.id))})
-    answer = invoked(site.deployment, "DispatchEvents", {"Records": [record]})
-    # What was queued is for nobody then.
-    desk = site.deployment.application.subscription_desk
-    remove_subscription(desk, shop.id, made.id)
-    return bool(answer == {"batchItemFailures": []})
 
 
 def delivers(site: Site) -> bool:
@@ -858,7 +869,6 @@ SCENARIOS: dict[str, Scenario] = {
     "CloseDue": closes_due,
     "PublishEvents": publishes,
     "LayMilestones": lays_milestones,
-    "DispatchEvents": dispatches,
     "DeliverWebhook": delivers,
 }
 

@@ -8,6 +8,7 @@ from orderhub.adapters.kms import KmsVault
 from orderhub.services.desk import Desk
 from tests.e2e.conftest import ON_THE_CLOUD, Deployment
 from tests.support.metafields import MetafieldsContract
+from tests.support.numbers import NumberIndexContract
 from tests.support.payment_accounts import PaymentAccountsContract
 from tests.support.secrets import SecretsContract
 from tests.support.storage import (
@@ -38,6 +39,10 @@ class TestOnTheLocalCloud(OrderRepositoryContract):
 
 
 class TestRanksOnTheLocalCloud(OrderRanksContract):
+    pass
+
+
+class TestNumbersOnTheLocalCloud(NumberIndexContract):
     pass
 
 

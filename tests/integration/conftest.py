@@ -23,6 +23,7 @@ from orderhub.domain.events import Terms
 from orderhub.domain.money import UnitPrice
 from orderhub.domain.shop import Credential, Price, Product, Scope, Shop, Variant
 from orderhub.services.authenticate import token_hash
+from tests.support import emulator
 from tests.support.api import Client
 from tests.support.fakes import NOON
 from tests.support.table import create_table
@@ -46,6 +47,7 @@ def cloud() -> Iterator[Any]:
 
     with mock_aws(), pytest.MonkeyPatch.context() as patch:
         patch.setattr(DynamoHandler, "call_action", answer_in_turn)
+        emulator.make_light(patch)
         # As the functions configure theirs, so that it tries as often.
         yield boto3.client("dynamodb", config=dynamodb._CONFIG)
 
@@ -72,7 +74,6 @@ def table(
     name = f"orderhub-{uuid4().hex}"
     create_table(cloud, name)
     monkeypatch.setenv("TABLE_NAME", name)
-    monkeypatch.setenv("EVENT_BUS_NAME", "orders")
     monkeypatch.setenv("SECRETS_KEY", secrets_key)
     monkeypatch.setattr(dynamodb, "connect", lambda: cloud)
     monkeypatch.setattr(kms, "connect", lambda: key_service)

@@ -16,6 +16,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from orderhub import bootstrap
+from orderhub.adapters.dynamodb import items as stored
 from orderhub.bootstrap import Application
 from orderhub.domain import commands
 from orderhub.domain.commands import Change
@@ -974,8 +975,11 @@ def tamper(table: Any, orderhub: Application) -> Callable[[Order, str, str], Non
             for item in items
             if item["sk"]["S"] == "ORDER" and item["listing_sk"]["N"] == str(order.id)
         ]
-        assert old in head["body"]["S"]
-        head["body"]["S"] = head["body"]["S"].replace(old, new)
+        packed = stored.body_of(head)
+        assert isinstance(packed, bytes)
+        body = packed.decode()
+        assert old in body
+        head = {**head, "body": {"S": body.replace(old, new)}}
         table.put_item(TableName=orderhub.settings.table_name, Item=head)
 
     return change

@@ -202,12 +202,19 @@ def test_what_was_given_up_is_queued_again(operator: Operator, queues: Queues) -
     assert "shop nosuch does not exist" in operator.complaint(*redrive, "--shop", "nosuch")
 
 
-def test_events_are_put_on_the_bus_again(
-    operator: Operator, orderhub: Application, queues: Queues
+@pytest.mark.parametrize("has_bus", [True, False])
+def test_all_events_of_a_time_are_told_again(
+    operator: Operator, orderhub: Application, queues: Queues, table: Any, *, has_bus: bool
 ) -> None:
+    if not has_bus:
+        found = table.describe_table(TableName=orderhub.settings.table_name)["Table"]
+        table.untag_resource(ResourceArn=found["TableArn"], TagKeys=[connection.EVENT_BUS_TAG])
+    made = add(operator)
     orderhub.desk.orders.commit(placed())
     republish = ("republish", "demo", "--since")
     assert operator.ask(*republish, "2026-11-21T12:00:00Z") == {"published": 1}
+    (queued,) = queues.bodies(queues.live)
+    assert (queued["subscription_id"], queued["topic"]) == (made["id"], "order.placed")
     assert "Published 0 events" in operator.run(*republish, "2026-11-22T12:00:00Z").stdout
     backwards = ("2026-11-21T12:00:00Z", "--until", "2026-11-21T11:00:00Z")
     assert "before --since" in operator.complaint(*republish, *backwards, exit_code=2)

@@ -1,10 +1,8 @@
 """Closing machines' steps and the stream's publisher, in process on emulated services."""
 
-import base64
 import copy
 import json
 import os
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
@@ -15,7 +13,7 @@ import pytest
 
 from orderhub import bootstrap
 from orderhub.adapters import sqs
-from orderhub.adapters.dynamodb import items
+from orderhub.adapters.dynamodb import items, keys
 from orderhub.adapters.eventbridge import EventBridgeBus
 from orderhub.adapters.system import SystemClock
 from orderhub.bootstrap import Application
@@ -24,12 +22,15 @@ from orderhub.domain.commands import Change
 from orderhub.domain.errors import Unavailable
 from orderhub.domain.status import OrderStatus
 from orderhub.domain.stock import StockTaken
+from orderhub.domain.subscription import Subscription, SubscriptionKind
 from orderhub.jobs import closing
 from orderhub.ports import OutgoingEvent, Published
 from orderhub.services.desk import Desk
 from tests.support.api import invoke, payload
 from tests.support.fakes import NOON
 from tests.support.orders import TESTER, payment, placed, requests
+from tests.support.table import streamed
+from tests.support.webhooks import FakeOutlet, FakeQueue
 
 
 @pytest.fixture
@@ -212,28 +213,23 @@ def test_closing_says_how_late_it_was(
 # -- publishing ----------------------------------------------------------------------------------
 
 
-class FakeBus:
-    def __init__(self, room: int = 1000) -> None:
-        self.room = room
-        self.taken: list[OutgoingEvent] = []
-
-    def publish(self, events: Sequence[OutgoingEvent]) -> Published:
-        taken = events[: self.room]
-        self.taken += taken
-        return Published(len(taken), "" if len(taken) == len(events) else "the bus is full")
+@pytest.fixture
+def queue() -> FakeQueue:
+    """Of what subscribers are to be told."""
+    return FakeQueue()
 
 
 @pytest.fixture
-def bus(application: Application, monkeypatch: pytest.MonkeyPatch) -> FakeBus:
-    bus = FakeBus()
-    deployed = Application(application.settings, bus=bus)
+def bus(application: Application, queue: FakeQueue, monkeypatch: pytest.MonkeyPatch) -> FakeOutlet:
+    bus = FakeOutlet()
+    deployed = Application(application.settings, bus=bus, delivery_queue=queue)
     monkeypatch.setattr(bootstrap, "application", lambda: deployed)
     return bus
 
 
 @dataclass
 class Aside:
-    """The queue of what could not be read."""
+    """The queue of what nobody could be told of."""
 
     client: Any
     url: str
@@ -244,22 +240,35 @@ class Aside:
 
 
 @pytest.fixture
-def aside(bus: FakeBus, monkeypatch: pytest.MonkeyPatch) -> Aside:
+def aside(bus: FakeOutlet, queue: FakeQueue, monkeypatch: pytest.MonkeyPatch) -> Aside:
     client = boto3.client("sqs")
     url = client.create_queue(QueueName=f"unpublished-{uuid4().hex}")["QueueUrl"]
     monkeypatch.setattr(sqs, "connect", lambda: client)
     settings = replace(bootstrap.application().settings, unpublished_queue=url)
-    deployed = Application(settings, bus=bus)
+    deployed = Application(settings, bus=bus, delivery_queue=queue)
     monkeypatch.setattr(bootstrap, "application", lambda: deployed)
     return Aside(client, url)
 
 
+def subscription(shop_id: str) -> Subscription:
+    """One to everything, in the table."""
+    made = Subscription(
+        shop_id=shop_id,
+        id=3475921619880001,
+        kind=SubscriptionKind.STANDARD,
+        url="https://erp.example/orders",
+        topics=("*",),
+        created_at=NOON,
+        updated_at=NOON,
+    )
+    bootstrap.application().subscriptions.add(made, b"sealed")
+    return made
+
+
 def record(number: int, item: dict[str, Any]) -> dict[str, Any]:
-    """A stream record as Lambda hands it over: binary attributes as base64 text."""
+    """A stream record as Lambda hands it over."""
     shown = copy.deepcopy(payload("streams/publish_events")["Records"][0])
-    if "packed" in item:
-        item = {**item, "packed": {"B": base64.b64encode(item["packed"]["B"]).decode()}}
-    shown["dynamodb"] |= {"NewImage": item, "SequenceNumber": str(number)}
+    shown["dynamodb"] |= {"NewImage": streamed(item), "SequenceNumber": str(number)}
     return dict(shown)
 
 
@@ -267,11 +276,11 @@ def publish(records: list[dict[str, Any]]) -> Any:
     return invoke("streams/publish_events", {"Records": records})
 
 
-def test_a_record_goes_out_with_its_place_in_the_order(bus: FakeBus) -> None:
+def test_a_record_goes_out_with_its_place_in_the_order(bus: FakeOutlet) -> None:
     assert invoke("streams/publish_events", payload("streams/publish_events")) == {
         "batchItemFailures": []
     }
-    (event,) = bus.taken
+    (event,) = bus.events
     assert (event.type, event.resource) == ("payment.captured", "demo/3475921619881989")
     detail = json.loads(event.detail)
     assert detail["id"] == "demo/3475921619881989/3"
@@ -280,30 +289,89 @@ def test_a_record_goes_out_with_its_place_in_the_order(bus: FakeBus) -> None:
     assert detail["data"]["payment"]["amount"] == [12800, "CNY"]
 
 
-def test_only_what_was_not_published_is_asked_for_again(bus: FakeBus) -> None:
+def test_only_what_was_not_published_is_asked_for_again(bus: FakeOutlet) -> None:
     change = placed("demo")
     commands.add_lines(change, requests(2))
     records = [
-        record(number, items.event(change.order, entry))
+        record(number, *items.events(change.order, [entry]))
         for number, entry in enumerate(change.recorded * 3, start=1)
     ]
     bus.room = 4
     assert publish(records) == {"batchItemFailures": [{"itemIdentifier": "5"}]}
-    assert len(bus.taken) == 4
+    assert len(bus.events) == 4
+
+
+def test_subscribers_are_told_whether_there_is_a_bus_or_not(
+    application: Application, queue: FakeQueue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = replace(application.settings, event_bus_name="")
+    deployed = Application(settings, delivery_queue=queue)
+    monkeypatch.setattr(bootstrap, "application", lambda: deployed)
+    made = subscription("demo")
+    assert invoke("streams/publish_events", payload("streams/publish_events")) == {
+        "batchItemFailures": []
+    }
+    (told,) = queue.sent
+    assert (told.subscription_id, told.topic) == (made.id, "payment.captured")
+    assert told.event["id"] == "demo/3475921619881989/3"
+
+
+def test_a_record_of_which_one_event_was_not_queued_comes_again_as_a_whole(
+    bus: FakeOutlet, queue: FakeQueue
+) -> None:
+    subscription("demo")
+    change = placed("demo")
+    commands.add_lines(change, requests(2))
+    (both,) = items.events(change.order, change.recorded)
+    queue.room = 10
+    records = [record(number, both) for number in range(1, 8)]
+    assert publish(records) == {"batchItemFailures": [{"itemIdentifier": "6"}]}
+    assert [one.event["sequence"] for one in queue.sent] == [1, 2] * 5
+
+
+def test_a_shop_whose_subscriptions_are_damaged_holds_up_no_other(
+    bus: FakeOutlet, queue: FakeQueue, aside: Aside, capsys: pytest.CaptureFixture[str]
+) -> None:
+    subscription("demo")
+    damaged = subscription("other")
+    application = bootstrap.application()
+    application._dynamodb.update_item(
+        TableName=application.settings.table_name,
+        Key={
+            "pk": {"S": keys.subscriptions("other")},
+            "sk": {"S": keys.subscription(damaged.id)},
+        },
+        UpdateExpression="SET body = :damage REMOVE packed",
+        ExpressionAttributeValues={":damage": {"S": "{"}},
+    )
+    changes = [placed("other"), placed("demo"), placed("other", tail=2)]
+    records = [
+        record(number, *items.events(change.order, change.recorded))
+        for number, change in enumerate(changes, start=1)
+    ]
+    assert publish(records) == {"batchItemFailures": []}
+    assert [one.shop_id for one in queue.sent] == ["demo"]
+    assert len(bus.events) == 3
+    assert [(letter["sequence_number"], letter["why"]) for letter in aside.letters()] == [
+        ("1", "UnreadableSubscription"),
+        ("3", "UnreadableSubscription"),
+    ]
+    metrics = [json.loads(line) for line in capsys.readouterr().out.splitlines() if "_aws" in line]
+    assert sum(metrics[-1]["EventsUnreadable"]) == 2
 
 
 def good_and_bad(*numbers: int, bad: int) -> list[dict[str, Any]]:
     change = placed("demo")
-    good = items.event(change.order, change.recorded[0])
+    (good,) = items.events(change.order, change.recorded)
     return [record(n, {"pk": {"S": "nonsense"}} if n == bad else good) for n in numbers]
 
 
 def test_an_unreadable_record_is_put_aside_and_holds_up_no_other(
-    bus: FakeBus, aside: Aside, capsys: pytest.CaptureFixture[str]
+    bus: FakeOutlet, aside: Aside, capsys: pytest.CaptureFixture[str]
 ) -> None:
     records = good_and_bad(1, 2, 3, bad=2)
     assert publish(records) == {"batchItemFailures": []}
-    assert len(bus.taken) == 2
+    assert len(bus.events) == 2
     keys = {name: key["S"] for name, key in records[1]["dynamodb"]["Keys"].items()}
     assert aside.letters() == [
         {
@@ -318,17 +386,17 @@ def test_an_unreadable_record_is_put_aside_and_holds_up_no_other(
 
 
 def test_an_unreadable_record_that_can_not_be_put_aside_is_asked_for_again(
-    bus: FakeBus, aside: Aside
+    bus: FakeOutlet, aside: Aside
 ) -> None:
     aside.client.delete_queue(QueueUrl=aside.url)
     assert publish(good_and_bad(1, 2, 3, bad=2)) == {"batchItemFailures": [{"itemIdentifier": "2"}]}
 
 
 @pytest.mark.parametrize(("bad", "letters"), [(1, 1), (3, 0)])
-def test_what_comes_back_with_the_bus_is_put_aside_then(
-    bus: FakeBus, aside: Aside, bad: int, letters: int
+def test_what_comes_back_with_other_events_is_put_aside_then(
+    bus: FakeOutlet, aside: Aside, bad: int, letters: int
 ) -> None:
-    """Nothing is put aside twice because the bus took no more."""
+    """Nothing is put aside twice because what stands before it could not go out."""
     bus.room = 0
     assert publish(good_and_bad(1, 2, 3, bad=bad)) == {
         "batchItemFailures": [{"itemIdentifier": "2" if bad == 1 else "1"}]
@@ -336,10 +404,10 @@ def test_what_comes_back_with_the_bus_is_put_aside_then(
     assert len(aside.letters()) == letters
 
 
-def test_an_event_too_large_for_the_bus_goes_out_without_its_data(bus: FakeBus) -> None:
+def test_an_event_too_large_for_the_bus_goes_out_without_its_data(bus: FakeOutlet) -> None:
     change = placed("demo", lines=5000)
-    publish([record(1, items.event(change.order, change.recorded[0]))])
-    detail = json.loads(bus.taken[0].detail)
+    publish([record(1, *items.events(change.order, change.recorded))])
+    detail = json.loads(bus.events[0].detail)
     assert (detail["truncated"], detail["data"]) == (True, {})
     assert detail["sequence"] == 1
 

@@ -16,6 +16,7 @@ from orderhub.bootstrap import Application
 from orderhub.domain.errors import OutOfStock
 from orderhub.domain.order import Order
 from orderhub.services.desk import Desk
+from tests.support.numbers import NumberIndexContract
 from tests.support.storage import (
     RED,
     OrderRanksContract,
@@ -45,6 +46,10 @@ class TestOnMoto(OrderRepositoryContract):
 
 
 class TestRanksOnMoto(OrderRanksContract):
+    pass
+
+
+class TestNumbersOnMoto(NumberIndexContract):
     pass
 
 

@@ -21,7 +21,7 @@ from orderhub.domain.report import PaymentReport, ReportKind
 from orderhub.domain.status import OrderStatus
 from orderhub.domain.stock import StockTaken
 from orderhub.ports import StrayReport
-from orderhub.services import annotate_order, rank_orders, reconcile
+from orderhub.services import annotate_order, index_numbers, rank_orders, reconcile
 from orderhub.services.apply_report import NO_ORDER
 from orderhub.services.find_order import find_order
 from orderhub.services.rank_orders import lay_milestones
@@ -33,6 +33,7 @@ from orderhub.services.reconcile import (
     reconcile_order,
     reconcile_shop,
 )
+from orderhub.services.search_orders import OrderQuery, count_orders
 from tests.support.fakes import NOON
 from tests.support.orders import TESTER, payment, placed
 
@@ -60,6 +61,8 @@ class Bench:
         self.desk.orders.commit(first)
         change = Change(first.order, NOON + timedelta(minutes=5), TESTER)
         commands.capture_payment(change, payment(f"{1.5 * lines:.2f}", f"ALI-{tail}"))
+        self.desk.orders.commit(change)
+        change = Change(change.order, NOON + timedelta(minutes=6), TESTER)
         refund = commands.request_refund(change, payment("1.00").amount, transaction_id=f"R-{tail}")
         commands.settle_refund(change, refund.id)
         self.desk.orders.commit(change)
@@ -111,7 +114,7 @@ def test_what_was_written_as_it_should_be_is_clean(bench: Bench) -> None:
 
 
 def unreadable(bench: Bench, order: Order) -> None:
-    bench.change(order, body={"S": "{"})
+    bench.change(order, packed={"B": b"{"})
 
 
 def headless(bench: Bench, order: Order) -> None:
@@ -120,7 +123,7 @@ def headless(bench: Bench, order: Order) -> None:
 
 def another_snapshot(bench: Bench, order: Order) -> None:
     wrong = replace(order, status=OrderStatus.CANCELLED)
-    bench.change(order, body=items.header(wrong, 4)["body"])
+    bench.change(order, packed=items.header(wrong, 4)["packed"])
 
 
 def unread_version(bench: Bench, order: Order) -> None:
@@ -133,7 +136,7 @@ def unlisted(bench: Bench, order: Order) -> None:
 
 def told_wrongly(bench: Bench, order: Order) -> None:
     summary = json.loads(bench.read(order)["listing"]["S"])
-    bench.change(order, listing={"S": json.dumps({**summary, "total": 1})})
+    bench.change(order, listing={"S": json.dumps({**summary, "number": "another"})})
 
 
 def on_another_desk(bench: Bench, order: Order) -> None:
@@ -153,12 +156,11 @@ def due_another_time(bench: Bench, order: Order) -> None:
 
 
 def change_unlisted(bench: Bench, order: Order) -> None:
-    bench.change(order, keys.event(1), change_pk=None, change_sk=None)
+    bench.change(order, keys.event(2), change_pk=None, change_sk=None)
 
 
-def change_listed_twice(bench: Bench, order: Order) -> None:
-    at = bench.read(order, keys.event(2))["at"]
-    bench.change(order, keys.event(2), change_pk={"S": "SHOP#demo"}, change_sk=at)
+def change_listed_elsewhere(bench: Bench, order: Order) -> None:
+    bench.change(order, keys.event(2), change_sk={"S": keys.timestamp(NOON)})
 
 
 def nameless(bench: Bench, order: Order) -> None:
@@ -189,7 +191,7 @@ Damage = Callable[[Bench, Order], None]
         (never_due, {Flaw.INDEX_DIFFERS}),
         (due_another_time, {Flaw.INDEX_DIFFERS}),
         (change_unlisted, {Flaw.CHANGE_NOT_LISTED}),
-        (change_listed_twice, {Flaw.CHANGE_NOT_LISTED}),
+        (change_listed_elsewhere, {Flaw.CHANGE_NOT_LISTED}),
         (nameless, {Flaw.REFERENCE_MISSING}),
     ],
     ids=lambda value: getattr(value, "__name__", ""),
@@ -236,13 +238,13 @@ def test_missing_events_are_told_and_nothing_is_made_of_the_rest(bench: Bench) -
     bench.remove(order, keys.event(2))
     before = bench.read(order)
     outcome = bench.check(order, repair=True)
-    assert [(f.flaw, f.told) for f in outcome.left] == [(Flaw.EVENTS_MISSING, "2")]
+    assert [(f.flaw, f.told) for f in outcome.left] == [(Flaw.EVENTS_MISSING, "2, 3, 4")]
     assert bench.read(order) == before
 
 
 def test_nothing_of_an_order_without_all_its_events_is_mended(bench: Bench) -> None:
     order = bench.sold()
-    bench.remove(order, keys.event(order.version))
+    bench.remove(order, keys.event(order.version - 1))
     bench.change(order, desk_pk={"S": "elsewhere"})
     before = bench.read(order)
     outcome = bench.check(order, repair=True)
@@ -254,7 +256,9 @@ def test_nothing_of_an_order_without_all_its_events_is_mended(bench: Bench) -> N
 
 def damaged_body(bench: Bench, order: Order) -> None:
     """Nobody can read it any more, but that it is of the fifth version."""
-    bench.change(order, version=None, body={"S": json.dumps({"version": order.version})})
+    bench.change(
+        order, version=None, packed=None, body={"S": json.dumps({"version": order.version})}
+    )
 
 
 @pytest.mark.parametrize("damage", [unread_version, damaged_body])
@@ -276,9 +280,9 @@ def test_the_last_events_are_missed_also_by_the_version_in_the_snapshot(
 
 def test_an_unreadable_event_is_told(bench: Bench) -> None:
     order = bench.sold()
-    bench.change(order, keys.event(3), body={"S": '{"data": {}}'})
+    bench.change(order, keys.event(5), packed=None, body={"S": '[{"data": {}}]'})
     outcome = bench.check(order, repair=True)
-    assert [(f.flaw, f.told) for f in outcome.left] == [(Flaw.EVENT_UNREADABLE, "3")]
+    assert [(f.flaw, f.told) for f in outcome.left] == [(Flaw.EVENT_UNREADABLE, "5, 6")]
 
 
 @pytest.mark.parametrize("sk", ["EVENT#abc", "EVENT#", "EVENT#7", "EVENT#00000٣"])
@@ -301,14 +305,11 @@ def test_a_name_that_leads_to_another_order_is_told_and_left(bench: Bench) -> No
 
 def captured_less(bench: Bench, order: Order) -> None:
     """An event says another amount than what happened."""
-    sequence = next(
-        n
-        for n in range(1, 9)
-        if bench.read(order, keys.event(n))["type"]["S"] == "payment.captured"
-    )
-    content = json.loads(bench.read(order, keys.event(sequence))["body"]["S"])
-    content["data"]["payment"]["amount"] = [50, "CNY"]
-    bench.change(order, keys.event(sequence), body={"S": json.dumps(content)})
+    paid = bench.read(order, keys.event(2))
+    assert paid["types"]["S"] == "payment.captured order.paid invoice.issued"
+    content = json.loads(items.body_of(paid))
+    content[0]["data"]["payment"]["amount"] = [50, "CNY"]
+    bench.change(order, keys.event(2), packed=None, body={"S": json.dumps(content)})
 
 
 def unpaid(bench: Bench, order: Order) -> None:
@@ -319,7 +320,7 @@ def unpaid(bench: Bench, order: Order) -> None:
 def stored_less(bench: Bench, order: Order) -> None:
     """A snapshot with another amount than what happened."""
     paid = replace(order.payments[0], amount=payment("2.00").amount)
-    bench.change(order, body=items.header(replace(order, payments=(paid,)), 4)["body"])
+    bench.change(order, packed=items.header(replace(order, payments=(paid,)), 4)["packed"])
 
 
 @pytest.mark.parametrize(
@@ -572,6 +573,30 @@ def test_wrong_ranks_are_told_and_forgotten(bench: Bench, monkeypatch: pytest.Mo
     assert (outcome.left, [f.flaw for f in outcome.mended]) == ((), [Flaw.RANKS_DIFFER])
     assert shop_flaws(bench) == {}
     assert rank_orders.rank_of(bench.desk, "demo", made[0].order.id) == 2
+
+
+def test_a_wrong_index_of_numbers_is_told_and_dropped(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(SystemClock, "now", lambda self: NOON + timedelta(hours=1))
+    monkeypatch.setattr(index_numbers, "SMALLEST", 4)
+    made = [placed(tail=tail) for tail in range(6)]
+    for change in made:
+        bench.desk.orders.commit(change)
+    assert index_numbers.index_numbers(bench.desk, "demo") == 4
+    assert shop_flaws(bench) == {}
+    # An order that was made beneath the frontier without anybody noting it.
+    late = placed(at=NOON - timedelta(days=1))
+    bench.desk.orders.commit(late)
+    query = OrderQuery(number_contains=late.order.number)
+    assert count_orders(bench.desk, "demo", query) == 0
+    assert shop_flaws(bench) == {None: [Flaw.NUMBERS_DIFFER]}
+    (outcome,) = [
+        each for each in reconcile_shop(bench.auditor, "demo", repair=True) if each.order_id is None
+    ]
+    assert (outcome.left, [f.flaw for f in outcome.mended]) == ((), [Flaw.NUMBERS_DIFFER])
+    assert shop_flaws(bench) == {}
+    assert count_orders(bench.desk, "demo", query) == 1
 
 
 def test_money_that_somebody_has_to_give_back_is_listed_and_is_no_damage(bench: Bench) -> None:

@@ -71,16 +71,18 @@ def bench(
 # -- what can happen to an order -------------------------------------------------------------------
 
 
-def loses_an_event(bench: Bench, order: Order) -> None:
+def loses_events(bench: Bench, order: Order) -> None:
     bench.remove(order, keys.event(2))
 
 
-def loses_its_last_event(bench: Bench, order: Order) -> None:
-    bench.remove(order, keys.event(order.version))
+def loses_its_last_events(bench: Bench, order: Order) -> None:
+    bench.remove(order, keys.event(order.version - 1))
 
 
 def has_an_event_nobody_can_read(bench: Bench, order: Order) -> None:
-    bench.change(order, keys.event(2), type={"S": "payment.from_the_future"})
+    bench.change(
+        order, keys.event(2), types={"S": "payment.from_the_future order.paid invoice.issued"}
+    )
 
 
 def loses_its_snapshot_and_an_event(bench: Bench, order: Order) -> None:
@@ -97,12 +99,12 @@ def is_gone(bench: Bench, order: Order) -> None:
 
 def has_other_money_in_its_snapshot(bench: Bench, order: Order) -> None:
     wrong = replace(order, payments=())
-    bench.change(order, body=items.header(wrong, 4)["body"])
+    bench.change(order, packed=items.header(wrong, 4)["packed"])
 
 
 DAMAGE: list[Callable[[Bench, Order], None]] = [
-    loses_an_event,
-    loses_its_last_event,
+    loses_events,
+    loses_its_last_events,
     has_an_event_nobody_can_read,
     loses_its_snapshot_and_an_event,
     is_gone,
@@ -172,14 +174,19 @@ def test_an_event_that_tells_another_story_is_shown_and_overwritten_when_told_so
 ) -> None:
     order = bench.sold()
     copy = bench.restored()
-    at = {"S": keys.timestamp(NOON + timedelta(minutes=6))}
-    bench.change(order, keys.event(2), at=at)
+    bench.remove(order, keys.event(5))
+    elsewhere = Change(order, NOON + timedelta(minutes=9), TESTER)
+    commands.add_note(elsewhere, "Called the buyer")
+    (note,) = elsewhere.recorded
+    others = [replace(note, sequence=sequence) for sequence in (5, 6)]
+    for other in others:
+        bench.write(*items.events(order, [other]))
 
     (found,) = bench.restore(copy, apply=True)
-    assert (found.differing, found.restored, found.is_whole) == ((2,), (), False)
-    assert bench.read(order, keys.event(2))["at"] == at
+    assert (found.differing, found.restored, found.is_whole) == ((5, 6), (), False)
+    assert items.recorded(bench.read(order, keys.event(6))) == others[1:]
     (found,) = bench.restore(copy, apply=True, overwrite=True)
-    assert (found.restored, found.is_whole) == ((2,), True)
+    assert (found.restored, found.is_whole) == ((5, 6), True)
     assert bench.desk.orders.get("demo", order.id) == order
     assert bench.is_clean()
 

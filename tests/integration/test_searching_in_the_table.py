@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from orderhub.bootstrap import Application
 from orderhub.domain.order import Order
+from orderhub.services import index_numbers
 from orderhub.services.desk import Desk
 from orderhub.services.rank_orders import lay_milestones, rank_of
 from orderhub.services.search_orders import OrderQuery, count_orders, search_orders
@@ -29,7 +30,8 @@ class Shelved:
 
 @pytest.fixture(scope="module")
 def shelved(cloud: Any) -> Iterator[Shelved]:
-    """Some orders of the past, with milestones, and one of another shop between them."""
+    """Some orders of the past, with most of their numbers indexed, and one of another shop between
+    them."""
     name = f"orderhub-{uuid4().hex}"
     create_table(cloud, name)
     settings = Settings(table_name=name, event_bus_name="", due_shards=4)
@@ -40,6 +42,12 @@ def shelved(cloud: Any) -> Iterator[Shelved]:
         orders[change.order.id] = change.order
     for change in some_orders("other", count=1):
         desk.orders.commit(change)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(index_numbers, "SMALLEST", 20)
+        patch.setattr(index_numbers, "FAN", 2)
+        patch.setattr(index_numbers, "LARGEST", 80)
+        patch.setattr(index_numbers, "UNINDEXED", 40)
+        assert [index_numbers.index_numbers(desk, SHOP) for _ in range(3)] == [80, 40, 0]
     yield Shelved(desk, [orders[order_id] for order_id in sorted(orders)])
     cloud.delete_table(TableName=name)
 

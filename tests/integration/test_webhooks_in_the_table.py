@@ -1,6 +1,7 @@
 """Subscriptions, the log of deliveries and the queues, emulated, and the functions over them."""
 
 import json
+import random
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -12,12 +13,23 @@ import pytest
 from standardwebhooks import Webhook
 
 from local.subscriber import Subscriber, subscriber
+from orderhub import bootstrap
 from orderhub.adapters import sqs
+from orderhub.adapters.dynamodb import keys
 from orderhub.adapters.sqs import SqsDeliveries
 from orderhub.bootstrap import Application
-from orderhub.domain.delivery import Delivery, DeliveryState
+from orderhub.domain.delivery import Delivery, DeliveryState, taken_together
+from orderhub.domain.errors import Unavailable
 from orderhub.domain.subscription import Subscription, SubscriptionKind
-from orderhub.ports import DeliveryLog, IdTaken, QueuedDelivery, Subscriptions, VersionConflict
+from orderhub.ports import (
+    DeliveryLog,
+    IdTaken,
+    OutgoingEvent,
+    QueuedDelivery,
+    Subscriptions,
+    UnreadableSubscription,
+    VersionConflict,
+)
 from orderhub.services.subscriptions import NewSubscription, Subscribed, subscribe
 from tests.support.api import invoke, payload
 from tests.support.fakes import NOON
@@ -120,6 +132,34 @@ def test_an_id_is_taken_once(subscriptions: Subscriptions) -> None:
     assert found.sealed == b"first"
 
 
+def test_several_subscriptions_are_read_at_once(subscriptions: Subscriptions) -> None:
+    others = replace(MADE, shop_id="other")
+    for one in (MADE, others):
+        subscriptions.add(one, b"s")
+    names = {(MADE.shop_id, MADE.id), (others.shop_id, others.id), ("demo", 7)}
+    found = subscriptions.recent(names)
+    assert {name: each.subscription for name, each in found.items()} == {
+        (MADE.shop_id, MADE.id): MADE,
+        (others.shop_id, others.id): others,
+    }
+    assert subscriptions.recent(set()) == {}
+
+
+@pytest.mark.parametrize("damage", [{"body": {"S": "{"}}, {"body": {"S": "{}"}}, {}])
+def test_a_damaged_subscription_is_told_from_one_that_is_gone(
+    subscriptions: Subscriptions, application: Application, damage: dict[str, Any]
+) -> None:
+    key = {"pk": keys.subscriptions("demo"), "sk": keys.subscription(MADE.id)}
+    item = {name: {"S": value} for name, value in key.items()}
+    application._dynamodb.put_item(
+        TableName=application.settings.table_name, Item={**item, **damage, "sealed": {"B": b"s"}}
+    )
+    for read in (lambda: subscriptions.get("demo", MADE.id), lambda: subscriptions.of_shop("demo")):
+        with pytest.raises(UnreadableSubscription):
+            read()
+    assert subscriptions.recent({("demo", MADE.id)}) == {}
+
+
 def test_a_shop_s_subscriptions_come_by_id_and_none_of_other_shops(
     subscriptions: Subscriptions,
 ) -> None:
@@ -195,18 +235,88 @@ def test_the_log_is_read_page_by_page_newest_first(log: DeliveryLog) -> None:
     assert seen == times[::-1]
 
 
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("limit", [1, 7, 100])
+def test_what_was_logged_together_reads_as_if_each_had_been_logged(
+    log: DeliveryLog, seed: int, limit: int
+) -> None:
+    """Newest first, every event once, whichever page it comes on, and however often it was told."""
+    chance = random.Random(seed)  # noqa: S311 - a shuffle
+    every = [
+        replace(
+            ATTEMPT,
+            state=DeliveryState.DELIVERED,
+            event_id=f"demo/{chance.randrange(12)}/1",
+            occurred_at=f"2026-11-21T12:00:{chance.randrange(20):02d}.000Z",
+            at=NOON + timedelta(seconds=number),
+            status=200,
+            reason="",
+            next_at=None,
+        )
+        for number in range(60)
+    ]
+    wanted: dict[tuple[str, str], Delivery] = {}
+    for one in every:
+        key = (one.occurred_at, one.event_id)
+        before = wanted[key].attempts if key in wanted else 0
+        wanted[key] = replace(one, attempts=before + 1)
+    while every:
+        count = min(len(every), chance.randrange(1, 11))
+        batch, every = every[:count], every[count:]
+        for group in taken_together(batch):
+            if len(group) == 1:
+                log.record(group[0], kept_until=NOON)
+            else:
+                log.record_together(group, kept_until=NOON)
+    seen: list[Delivery] = []
+    cursor = None
+    while True:
+        page = log.page("demo", MADE.id, limit=limit, cursor=cursor)
+        assert len(page.deliveries) <= limit
+        seen += page.deliveries
+        cursor = page.cursor
+        if cursor is None:
+            break
+    assert seen == [wanted[key] for key in sorted(wanted, reverse=True)]
+
+
+def test_an_attempt_that_failed_shows_behind_a_success_of_before(log: DeliveryLog) -> None:
+    """As when an operator sends it again."""
+    done = replace(ATTEMPT, state=DeliveryState.DELIVERED, status=200, reason="", next_at=None)
+    other = replace(done, event_id="demo/3475921619881989/5")
+    log.record_together([other, done], kept_until=NOON)
+    failed_later = replace(ATTEMPT, at=NOON + timedelta(seconds=1))
+    log.record(failed_later, kept_until=NOON)
+    page = log.page("demo", MADE.id, limit=10)
+    assert page.deliveries == (other, replace(failed_later, attempts=2))
+
+
+def test_a_cursor_that_is_none_is_refused(log: DeliveryLog) -> None:
+    with pytest.raises(ValueError, match="nonsense"):
+        log.page("demo", MADE.id, limit=1, cursor="nonsense")
+
+
 def test_the_table_forgets_deliveries(
     log: DeliveryLog, table: Any, application: Application
 ) -> None:
     log.record(ATTEMPT, kept_until=NOON + timedelta(days=30))
-    (item,) = (
+    both = [ATTEMPT, replace(ATTEMPT, topic="*")]
+    log.record_together(both, kept_until=NOON + timedelta(days=30))
+    items = logged(table, application)
+    ttl = template()["Resources"]["Table"]["Properties"]["TimeToLiveSpecification"]
+    forgotten = {
+        datetime.fromtimestamp(int(item[ttl["AttributeName"]]["N"]), UTC) for item in items
+    }
+    assert (len(items), forgotten) == (2, {NOON + timedelta(days=30)})
+
+
+def logged(table: Any, application: Application) -> list[Any]:
+    """The log's items."""
+    return [
         item
         for item in table.scan(TableName=application.settings.table_name)["Items"]
         if "#DELIVERIES#" in item["pk"]["S"]
-    )
-    ttl = template()["Resources"]["Table"]["Properties"]["TimeToLiveSpecification"]
-    forgotten_at = datetime.fromtimestamp(int(item[ttl["AttributeName"]]["N"]), UTC)
-    assert forgotten_at == NOON + timedelta(days=30)
+    ]
 
 
 # -- the queues ------------------------------------------------------------------------------------
@@ -221,6 +331,13 @@ def test_a_delivery_comes_out_of_the_queue_as_it_went_in(queues: Queues) -> None
     queues.deliveries.send([queued(note="韩梅梅")])
     (message,) = queues.client.receive_message(QueueUrl=queues.live)["Messages"]
     assert sqs.queued_delivery(message["Body"]) == queued(note="韩梅梅")
+
+
+def test_a_delivery_may_hold_what_the_queue_takes_for_no_characters(queues: Queues) -> None:
+    queues.deliveries.send([queued(note="a\uffffb\ufffe")])
+    (message,) = queues.client.receive_message(QueueUrl=queues.live)["Messages"]
+    assert not {"\ufffe", "\uffff"} & {*message["Body"]}
+    assert sqs.queued_delivery(message["Body"]) == queued(note="a\uffffb\ufffe")
 
 
 def test_many_and_large_deliveries_go_in_batches_that_fit(queues: Queues) -> None:
@@ -262,12 +379,18 @@ def subscribed(office: Application, url: str, *topics: str) -> Subscribed:
     return subscribe(office.subscription_desk, "demo", wanted)
 
 
-def dispatched(*bodies: str) -> Any:
-    record = payload("streams/dispatch_events")["Records"][0]
-    records = [
-        {**record, "messageId": f"m{index}", "body": body} for index, body in enumerate(bodies)
+def published(*sequences: int, **data: Any) -> None:
+    """Events of an order of the demo shop, as the stream's function tells of them."""
+    events = [
+        OutgoingEvent(
+            type="order.paid",
+            occurred_at="2026-11-21T11:59:58.000Z",
+            resource="demo/3475921619881989",
+            detail=json.dumps(order_event(sequence, **data)),
+        )
+        for sequence in sequences
     ]
-    return invoke("streams/dispatch_events", {"Records": records})
+    assert not bootstrap.application().publisher.publish(events).failure
 
 
 def delivered(*bodies: str, attempt: int = 1, receipt: str = "r") -> Any:
@@ -296,40 +419,13 @@ def listener() -> Iterator[Subscriber]:
         yield listening
 
 
-def test_the_sample_event_is_queued_for_its_subscriber(
-    office: Application, queues: Queues, listener: Subscriber
-) -> None:
-    made = subscribed(office, listener.url).subscription
-    assert invoke("streams/dispatch_events", payload("streams/dispatch_events")) == failed()
-    (body,) = queues.bodies(queues.live)
-    assert (body["subscription_id"], body["topic"]) == (made.id, "order.paid")
-
-
-def test_what_is_no_event_holds_up_no_other(
-    office: Application, queues: Queues, listener: Subscriber
-) -> None:
-    subscribed(office, listener.url)
-    good = json.dumps({"detail": order_event()})
-    bad = ("{}", "no JSON", '{"detail": {"id": 1}}')
-    assert dispatched(*bad, good) == failed("m0", "m1", "m2")
-    assert len(queues.bodies(queues.live)) == 1
-
-
-def test_events_that_can_not_be_queued_come_again(
-    office: Application, queues: Queues, listener: Subscriber
-) -> None:
-    subscribed(office, listener.url)
-    office.delivery_queue = SqsDeliveries(queues.client, "https://sqs.example.com/1/none")
-    assert dispatched(json.dumps({"detail": order_event()})) == failed("m0")
-
-
 def queue_bodies(office: Application, queues: Queues, *sequences: int) -> list[str]:
-    dispatched(*(json.dumps({"detail": order_event(sequence)}) for sequence in sequences))
+    published(*sequences)
     return [json.dumps(body) for body in queues.bodies(queues.live)]
 
 
-def test_a_batch_is_delivered_and_signed(
-    office: Application, queues: Queues, listener: Subscriber
+def test_a_batch_is_delivered_signed_and_logged_in_one_write(
+    office: Application, queues: Queues, listener: Subscriber, table: Any
 ) -> None:
     made = subscribed(office, listener.url)
     bodies = queue_bodies(office, queues, *range(1, 11))
@@ -340,7 +436,24 @@ def test_a_batch_is_delivered_and_signed(
     }
     assert told == set(range(1, 11))
     page = office.delivery_log.page("demo", made.subscription.id, limit=20)
-    assert {one.state for one in page.deliveries} == {DeliveryState.DELIVERED}
+    assert [(one.state, one.attempts) for one in page.deliveries] == [
+        (DeliveryState.DELIVERED, 1)
+    ] * 10
+    assert len(logged(table, office)) == 1
+
+
+def test_what_can_not_be_logged_counts_as_not_attempted(
+    office: Application, queues: Queues, listener: Subscriber, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    subscribed(office, listener.url)
+
+    def silent(*_: object, **__: object) -> None:
+        raise Unavailable("the table did not answer")
+
+    bodies = queue_bodies(office, queues, 1, 2)
+    monkeypatch.setattr(office.delivery_log, "record_together", silent)
+    assert delivered("{}", *bodies) == failed("m0", "m1", "m2")
+    assert len(listener.taken) == 2
 
 
 def test_what_failed_is_handed_out_again_later(office: Application, queues: Queues) -> None:
@@ -356,27 +469,59 @@ def test_what_failed_is_handed_out_again_later(office: Application, queues: Queu
         assert "Messages" in queues.client.receive_message(QueueUrl=queues.live)
 
 
+@pytest.mark.parametrize(
+    "nonsense",
+    [
+        {"shop_id": None},
+        {"shop_id": ["demo"]},
+        {"shop_id": "x" * 3000},
+        {"subscription_id": [7]},
+        {"subscription_id": "7"},
+        {"subscription_id": -1},
+        {"subscription_id": 10**3000},
+        {"queued_at": "2026-11-21T12:00:00"},
+        {"queued_at": 7},
+        {"event": {}},
+        {"event": None},
+    ],
+    ids=lambda nonsense: f"{nonsense}"[:40],
+)
 def test_a_delivery_that_nobody_can_read_holds_up_no_other(
-    office: Application, queues: Queues, listener: Subscriber
+    office: Application, queues: Queues, listener: Subscriber, nonsense: dict[str, Any]
 ) -> None:
     subscribed(office, listener.url)
     (body,) = queue_bodies(office, queues, 4)
-    assert delivered("{}", body) == failed("m0")
+    bad = json.dumps({**json.loads(body), **nonsense})
+    assert delivered("{}", "no JSON", bad, body) == failed("m0", "m1", "m2")
     assert len(listener.taken) == 1
 
 
-def test_logs_tell_neither_secrets_nor_addresses_nor_what_happened(
-    office: Application,
-    queues: Queues,
-    listener: Subscriber,
-    caplog: pytest.LogCaptureFixture,
+def test_a_table_that_does_not_answer_makes_all_of_a_batch_come_again(
+    office: Application, queues: Queues, listener: Subscriber, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    made = subscribed(office, f"{listener.url}?key=hidden")
-    detail = {**order_event(), "data": {"note": "private"}}
-    dispatched(json.dumps({"detail": detail}))
-    (body,) = (json.dumps(found) for found in queues.bodies(queues.live))
-    assert delivered(body) == failed()
-    delivered("{}")
+    subscribed(office, listener.url)
+
+    def silent(*_: object) -> None:
+        raise Unavailable("the table did not answer")
+
+    bodies = queue_bodies(office, queues, 1, 2)
+    monkeypatch.setattr(office.subscriptions, "recent", silent)
+    assert delivered(*bodies) == failed("m0", "m1")
+    assert listener.told == []
+
+
+def test_logs_tell_neither_secrets_nor_addresses_nor_what_happened(
+    office: Application, queues: Queues, caplog: pytest.LogCaptureFixture
+) -> None:
+    with subscriber(lambda count: 204 if count == 1 else 503) as listener:
+        made = subscribed(office, f"{listener.url}?key=hidden")
+        published(4, note="private")
+        (body,) = (json.dumps(found) for found in queues.bodies(queues.live))
+        assert delivered(body) == failed()
+        queues.put(queues.live, body)
+        (message,) = queues.client.receive_message(QueueUrl=queues.live)["Messages"]
+        assert delivered(body, receipt=message["ReceiptHandle"]) == failed("m0")
+        delivered("{}")
     logged = caplog.text + str([vars(record) for record in caplog.records])
     assert "order.paid" in logged
     for secret in (made.secret, "hidden", "private", "Mei Han", listener.url):

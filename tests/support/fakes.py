@@ -4,8 +4,10 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import TypeVar
 
 from orderhub.adapters.dynamodb import items, stream
+from orderhub.adapters.dynamodb.items import stands_in_changes
 from orderhub.domain import identity
 from orderhub.domain.commands import Change
 from orderhub.domain.details import Reference
@@ -31,19 +33,26 @@ from orderhub.ports import (
     DuePage,
     Frontier,
     IdTaken,
+    LateOrder,
     Mail,
     Milestone,
+    NumberedOrder,
+    NumberManifest,
+    NumberSegment,
     OrderKey,
     OrderPage,
     OrderSummary,
     OutgoingEvent,
     SealedAccount,
     SealedCredential,
+    SegmentGone,
     StrayReport,
     Unreadable,
     VersionConflict,
 )
 from orderhub.services.desk import Desk
+
+_T = TypeVar("_T")
 
 NOON = datetime(2026, 11, 21, 12, 0, 0, tzinfo=UTC)
 
@@ -194,7 +203,7 @@ class FakeOrders:
         order = self.snapshots.get(OrderKey(shop_id, order_id))
         for recorded in self.history(shop_id, order_id):
             assert order
-            yield stream.outgoing(items.event(order, recorded))
+            yield from stream.outgoing(*items.events(order, [recorded]))
 
     def page(
         self, shop_id: str, *, after_id: int = 0, before_id: int | None = None, limit: int = 50
@@ -262,7 +271,7 @@ class FakeOrders:
             (recorded.at, key.order_id)
             for key, events in self.events.items()
             for recorded in events
-            if key.shop_id == shop_id
+            if key.shop_id == shop_id and stands_in_changes(key.order_id, recorded.at)
         )
         for at, order_id in changes:
             if since <= at and (until is None or at <= until):
@@ -342,6 +351,85 @@ class FakeRanks:
     @staticmethod
     def _last(milestones: Iterable[Milestone]) -> Milestone:
         return max(milestones, key=lambda m: m.id, default=Milestone(0, 0))
+
+
+class FakeNumberIndex:
+    """Segments of the index of numbers in memory."""
+
+    def __init__(self) -> None:
+        self.manifests: dict[str, NumberManifest] = {}
+        self.notes: dict[str, dict[int, LateOrder]] = {}
+        self.segments: dict[
+            tuple[str, str],
+            tuple[Sequence[NumberedOrder], Sequence[tuple[bytes, Sequence[int]]]],
+        ] = {}
+        self.meanwhile: list[Callable[[], object]] = []
+        """What others do just before the next changes of a manifest."""
+        self.between_reads: list[Callable[[], object]] = []
+        """What others do just after the next reads of anything."""
+        self.reads = 0
+
+    def manifest(self, shop_id: str) -> NumberManifest:
+        return self._read(self.manifests.get(shop_id, NumberManifest()))
+
+    def replace(self, shop_id: str, read: NumberManifest, new: NumberManifest) -> bool:
+        if self.meanwhile:
+            self.meanwhile.pop(0)()
+        if self.manifests.get(shop_id, NumberManifest()).version != read.version:
+            return False
+        self.manifests[shop_id] = replace(new, version=read.version + 1)
+        return True
+
+    def note_late(self, shop_id: str, late: LateOrder) -> None:
+        self.notes.setdefault(shop_id, {})[late.id] = late
+
+    def late(self, shop_id: str) -> Sequence[LateOrder]:
+        notes = self.notes.get(shop_id, {})
+        return self._read([notes[order_id] for order_id in sorted(notes)])
+
+    def forget_late(self, shop_id: str, late: LateOrder) -> None:
+        if self.notes[shop_id].get(late.id) == late:
+            del self.notes[shop_id][late.id]
+
+    def write(
+        self,
+        shop_id: str,
+        name: str,
+        orders: Sequence[NumberedOrder],
+        postings: Iterable[tuple[bytes, Sequence[int]]],
+    ) -> None:
+        self.segments[shop_id, name] = (orders, list(postings))
+
+    def remove(self, shop_id: str, name: str) -> None:
+        self.segments.pop((shop_id, name), None)
+
+    def orders(
+        self, shop_id: str, segment: NumberSegment, positions: Sequence[int]
+    ) -> Sequence[NumberedOrder]:
+        orders, _ = self._segment(shop_id, segment)
+        return self._read([orders[position] for position in positions])
+
+    def all_orders(self, shop_id: str, segment: NumberSegment) -> Sequence[NumberedOrder]:
+        return self._segment(shop_id, segment)[0]
+
+    def postings(
+        self, shop_id: str, segment: NumberSegment, prefix: bytes
+    ) -> Iterator[Sequence[int]]:
+        _, postings = self._segment(shop_id, segment)
+        yield from self._read([found for gram, found in postings if gram.startswith(prefix)])
+
+    def _segment(
+        self, shop_id: str, segment: NumberSegment
+    ) -> tuple[Sequence[NumberedOrder], Sequence[tuple[bytes, Sequence[int]]]]:
+        if (shop_id, segment.name) not in self.segments:
+            raise SegmentGone(segment.name)
+        return self.segments[shop_id, segment.name]
+
+    def _read(self, found: _T) -> _T:
+        self.reads += 1
+        if self.between_reads:
+            self.between_reads.pop(0)()
+        return found
 
 
 class FakeCatalog:
@@ -650,6 +738,7 @@ class FakeDesk:
         self.clock = FakeClock()
         self.orders = FakeOrders(self.clock)
         self.ranks = FakeRanks()
+        self.numbers = FakeNumberIndex()
         self.catalog = FakeCatalog()
         self.catalog.counted = self.orders.stock
         self.people = FakePeople()
@@ -660,6 +749,7 @@ class FakeDesk:
         self.desk = Desk(
             orders=self.orders,
             ranks=self.ranks,
+            numbers=self.numbers,
             catalog=self.catalog,
             people=self.people,
             links=self.links,
@@ -681,6 +771,7 @@ __all__ = [
     "FakeMailer",
     "FakeMetafields",
     "FakeNonces",
+    "FakeNumberIndex",
     "FakeOrders",
     "FakePaymentAccounts",
     "FakePeople",

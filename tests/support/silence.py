@@ -179,9 +179,8 @@ class Listener:
                     self.keep(part, "secret")
             except ValueError:
                 return
-        for name, value in re.findall(r'(\w+)="([^"]*)"', rest):
-            if name in ("oauth_signature", "oauth_token", "oauth_consumer_key"):
-                self.keep(unquote(value), "secret")
+        for value in re.findall(r'\boauth_(?:signature|token|consumer_key)="([^"]*)"', rest):
+            self.keep(unquote(value), "secret")
 
     # -- aloud -------------------------------------------------------------------------------------
 

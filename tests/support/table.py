@@ -1,5 +1,7 @@
 """The table as the template describes it, so that no test has a schema of its own."""
 
+from base64 import b64encode
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -13,11 +15,12 @@ class _Loader(yaml.SafeLoader):
     """YAML with CloudFormation's short tags, which tests may ignore."""
 
 
-def _untagged(loader: _Loader, _suffix: str, node: yaml.Node) -> Any:
+def _untagged(loader: _Loader, suffix: str, node: yaml.Node) -> Any:
     if isinstance(node, yaml.ScalarNode):
         return loader.construct_scalar(node)
     if isinstance(node, yaml.SequenceNode):
-        return loader.construct_sequence(node, deep=True)
+        arguments = loader.construct_sequence(node, deep=True)
+        return arguments[1] if suffix == "If" else arguments
     assert isinstance(node, yaml.MappingNode)
     return loader.construct_mapping(node, deep=True)
 
@@ -27,7 +30,7 @@ _Loader.add_multi_constructor("!", _untagged)
 
 @cache
 def template() -> dict[str, Any]:
-    """``template.yaml``, short tags reduced to their arguments."""
+    """``template.yaml``, short tags reduced to their arguments, every condition true."""
     loaded: dict[str, Any] = yaml.load(
         (ROOT / "template.yaml").read_text(encoding="utf-8"),
         Loader=_Loader,  # noqa: S506 - a safe loader with tags added
@@ -46,6 +49,14 @@ def routes() -> dict[str, str]:
                 route = f"{event['Properties']['Method']} {event['Properties']['Path']}"
                 found[route] = properties["CodeUri"].removeprefix("functions/")
     return found
+
+
+def streamed(item: Mapping[str, Any]) -> dict[str, Any]:
+    """An item as Lambda hands it over from the table's stream: binary attributes as base64 text."""
+    return {
+        name: {"B": b64encode(value["B"]).decode()} if isinstance(value.get("B"), bytes) else value
+        for name, value in item.items()
+    }
 
 
 def create_table(client: Any, name: str) -> None:

@@ -1,11 +1,12 @@
 """Stand-ins for what delivering needs, and a subscription to deliver to."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from orderhub.domain.delivery import Delivery
+from orderhub.domain.errors import Unavailable
 from orderhub.domain.shop import Shop
 from orderhub.domain.subscription import Subscription, SubscriptionKind
 from orderhub.ports import (
@@ -34,9 +35,16 @@ URL = "https://erp.example/orders"
 
 
 class FakeSubscriptions:
-    """``interfere`` runs once before the next write, as somebody else who was faster."""
+    """``interfere`` runs once before the next write, as somebody else who was faster.
+
+    ``stale`` is what reads see that may be late, ``broken`` why a shop's can't be read, and
+    ``reads`` whose were.
+    """
 
     def __init__(self) -> None:
+        self.stale: dict[tuple[str, int], SealedSubscription] = {}
+        self.broken: dict[str, Exception] = {}
+        self.reads: list[str] = []
         self.kept: dict[tuple[str, int], SealedSubscription] = {}
         self.interfere: Callable[[], object] | None = None
 
@@ -49,7 +57,15 @@ class FakeSubscriptions:
     def get(self, shop_id: str, subscription_id: int) -> SealedSubscription | None:
         return self.kept.get((shop_id, subscription_id))
 
+    def recent(
+        self, names: Collection[tuple[str, int]]
+    ) -> Mapping[tuple[str, int], SealedSubscription]:
+        return {name: found for name, found in self.stale.items() if name in names}
+
     def of_shop(self, shop_id: str) -> Sequence[Subscription]:
+        self.reads.append(shop_id)
+        if shop_id in self.broken:
+            raise self.broken[shop_id]
         return [one.subscription for key, one in sorted(self.kept.items()) if key[0] == shop_id]
 
     def replace(
@@ -77,10 +93,15 @@ class FakeSubscriptions:
 class FakeLog:
     def __init__(self) -> None:
         self.records: list[Delivery] = []
+        self.together: list[list[Delivery]] = []
         self.kept_until: list[datetime] = []
 
     def record(self, delivery: Delivery, *, kept_until: datetime) -> None:
         self.records.append(delivery)
+        self.kept_until.append(kept_until)
+
+    def record_together(self, deliveries: Sequence[Delivery], *, kept_until: datetime) -> None:
+        self.together.append(list(deliveries))
         self.kept_until.append(kept_until)
 
     def page(
@@ -116,22 +137,27 @@ class FakeEndpoint:
         return WebhookAnswer(answer, 0.1, self.says)
 
 
-class FakeBus:
+class FakeOutlet:
+    """Takes ``room`` events a call; none with a ``failure``."""
+
     def __init__(self) -> None:
         self.events: list[OutgoingEvent] = []
         self.failure = ""
+        self.room = 1000
 
     def publish(self, events: Sequence[OutgoingEvent]) -> Published:
-        if self.failure:
-            return Published(0, self.failure)
-        self.events += events
-        return Published(len(events))
+        taken = [] if self.failure else list(events[: self.room])
+        self.events += taken
+        if len(taken) == len(events):
+            return Published(len(taken))
+        return Published(len(taken), self.failure or "no room")
 
 
 class FakeQueue:
-    """``letters`` are the dead ones, by receipt."""
+    """``letters`` are the dead ones, by receipt. It takes no more than ``room`` deliveries."""
 
     def __init__(self) -> None:
+        self.room = 1000
         self.sent: list[QueuedDelivery] = []
         self.letters: dict[str, QueuedDelivery] = {}
         self.in_hand: set[str] = set()
@@ -141,6 +167,8 @@ class FakeQueue:
     def send(self, deliveries: Sequence[QueuedDelivery]) -> None:
         if self.broken:
             raise self.broken
+        if len(self.sent) + len(deliveries) > self.room:
+            raise Unavailable("the queue is full")
         self.sent += deliveries
 
     def try_again(self, receipt: str, seconds: int) -> None:
@@ -160,7 +188,7 @@ class FakeQueue:
 
 
 def order_event(sequence: int = 4, kind: str = "order.paid", **data: Any) -> dict[str, Any]:
-    """An event's detail, as the bus has it."""
+    """An event's detail."""
     return {
         "id": f"demo/3475921619881989/{sequence}",
         "shop_id": "demo",
@@ -183,7 +211,7 @@ class Office:
     shops: FakeShops = field(default_factory=FakeShops)
     endpoint: FakeEndpoint = field(default_factory=FakeEndpoint)
     log: FakeLog = field(default_factory=FakeLog)
-    bus: FakeBus = field(default_factory=FakeBus)
+    outlet: FakeOutlet = field(default_factory=FakeOutlet)
     orders: FakeOrders = field(default_factory=FakeOrders)
 
     def __post_init__(self) -> None:
@@ -207,7 +235,7 @@ class Office:
             vault=self.vault,
             client=self.endpoint,
             log=self.log,
-            bus=self.bus,
+            outlet=self.outlet,
             clock=self.clock,
             entropy=FakeEntropy(),
             kind_of=kind_of,

@@ -170,7 +170,7 @@ def test_events_that_can_not_be_published_are_kept_and_raise_an_alarm() -> None:
 
 def test_every_event_of_the_table_is_published_from_the_first_on() -> None:
     """Also those that were written before there was a function to publish them, and for as long
-    as the bus may be out."""
+    as the queue may be out."""
     stream = FUNCTIONS["PublishEvents"]["Events"]["Stream"]["Properties"]
     (pattern,) = stream["FilterCriteria"]["Filters"]
     assert json.loads(pattern["Pattern"]) == {
@@ -181,21 +181,17 @@ def test_every_event_of_the_table_is_published_from_the_first_on() -> None:
     assert stream["MaximumRecordAgeInSeconds"] >= 6 * 3600
 
 
-@pytest.mark.parametrize(
-    ("queue", "function"), [("Events", "DispatchEvents"), ("Deliveries", "DeliverWebhook")]
-)
-def test_what_a_queue_hands_out_is_hidden_while_its_function_may_run(
-    queue: str, function: str
-) -> None:
+def test_what_a_queue_hands_out_is_hidden_while_its_function_may_run() -> None:
     """For six times as long, as Lambda wants it, and no message holds up others."""
-    source = FUNCTIONS[function]["Events"]["Queue"]["Properties"]
-    assert source["Queue"] == f"{queue}.Arn"
+    source = FUNCTIONS["DeliverWebhook"]["Events"]["Queue"]["Properties"]
+    assert source["Queue"] == "Deliveries.Arn"
     assert source["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
-    hidden = RESOURCES[queue]["Properties"]["VisibilityTimeout"]
-    assert hidden >= 6 * FUNCTIONS[function]["Timeout"]
+    hidden = RESOURCES["Deliveries"]["Properties"]["VisibilityTimeout"]
+    longest = 6 * FUNCTIONS["DeliverWebhook"]["Timeout"]
+    assert hidden >= longest + source["MaximumBatchingWindowInSeconds"]
 
 
-@pytest.mark.parametrize("queue", ["Events", "DeadEvents", "Deliveries", "DeadDeliveries"])
+@pytest.mark.parametrize("queue", ["Deliveries", "DeadDeliveries"])
 def test_what_subscribers_are_to_be_told_is_kept_for_two_weeks_and_encrypted(queue: str) -> None:
     properties = RESOURCES[queue]["Properties"]
     assert properties["MessageRetentionPeriod"] == 14 * 24 * 3600
@@ -207,10 +203,26 @@ def test_what_subscribers_are_to_be_told_is_kept_for_two_weeks_and_encrypted(que
         assert dead == f"Dead{queue}.Arn"
 
 
-def test_only_the_rule_may_put_events_into_the_queue() -> None:
-    (statement,) = RESOURCES["EventsPolicy"]["Properties"]["PolicyDocument"]["Statement"]
-    assert statement["Action"] == "sqs:SendMessage"
-    assert statement["Condition"] == {"ArnEquals": {"aws:SourceArn": "SubscribersRule.Arn"}}
+def test_queues_and_bus_take_what_the_functions_send_and_nobody_else_s() -> None:
+    """Who may is said by roles alone."""
+    types = {resource["Type"] for resource in RESOURCES.values()}
+    assert not types & {"AWS::SQS::QueuePolicy", "AWS::Events::EventBusPolicy"}
+
+
+def test_there_is_a_bus_only_for_those_who_want_one() -> None:
+    """Each event on it costs more than telling a subscriber."""
+    assert template()["Parameters"]["PublishToEventBus"]["Default"] == "false"
+    assert RESOURCES["EventBus"]["Condition"] == "HasEventBus"
+    for name, function in FUNCTIONS.items():
+        variables = function.get("Environment", {}).get("Variables", {})
+        puts = {action for each in statements(name) for action in actions(each)}
+        assert ("EVENT_BUS_NAME" in variables) == ("events:PutEvents" in puts), name
+
+
+def test_nothing_is_traced_or_told_by_lambda_itself_that_nobody_asked_for() -> None:
+    assert template()["Parameters"]["Tracing"]["Default"] == "PassThrough"
+    logging = template()["Globals"]["Function"]["LoggingConfig"]
+    assert (logging["SystemLogLevel"], logging["ApplicationLogLevel"]) == ("WARN", "INFO")
 
 
 def test_the_table_says_by_which_bus_and_queues_subscribers_are_told() -> None:

@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final
 
-import yaml
-
 from tools.docs import ROOT
+from tools.template import template
 
 ANY: Final = "ANY"
 FIRST_EVENT: Final = "Request"
@@ -73,8 +72,7 @@ def described_routes() -> tuple[Route, ...]:
 
 
 def _routes() -> Iterator[Route]:
-    template = yaml.load((ROOT / "template.yaml").read_text(encoding="utf-8"), Loader=_Loader)  # noqa: S506
-    for function, resource in template["Resources"].items():
+    for function, resource in template()["Resources"].items():
         if resource["Type"] != "AWS::Serverless::Function":
             continue
         properties = resource["Properties"]
@@ -106,19 +104,3 @@ def _scope(api: str, operation: str) -> str | None:
             scopes = [ast.literal_eval(each.value) for each in node.keywords if each.arg == "scope"]
             return str(scopes[0]) if scopes else None
     raise ValueError(f"{source.relative_to(ROOT)} has none of the decorators {_DECORATORS}")
-
-
-class _Loader(yaml.SafeLoader):
-    """YAML with CloudFormation's short tags, each read as its argument."""
-
-
-def _untagged(loader: _Loader, _suffix: str, node: yaml.Node) -> Any:
-    if isinstance(node, yaml.ScalarNode):
-        return loader.construct_scalar(node)
-    if isinstance(node, yaml.SequenceNode):
-        return loader.construct_sequence(node, deep=True)
-    assert isinstance(node, yaml.MappingNode)  # noqa: S101 - there are no other nodes
-    return loader.construct_mapping(node, deep=True)
-
-
-_Loader.add_multi_constructor("!", _untagged)

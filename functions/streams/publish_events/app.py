@@ -1,4 +1,4 @@
-"""The table's stream to the event bus."""
+"""The table's stream to subscribers, and to the event bus where there is one."""
 
 from orderhub.jobs.publishing import publish_events as handler
 

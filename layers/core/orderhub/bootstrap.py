@@ -11,18 +11,18 @@ from .adapters.dynamodb import client as dynamodb
 from .adapters.dynamodb.catalog import DynamoCatalog
 from .adapters.dynamodb.links import DynamoLinks
 from .adapters.dynamodb.metafields import DynamoMetafields
-from .adapters.dynamodb.nonces import DynamoNonces
+from .adapters.dynamodb.numbers import DynamoNumberIndex
 from .adapters.dynamodb.orders import DynamoOrders
 from .adapters.dynamodb.people import DynamoPeople
 from .adapters.dynamodb.ranks import DynamoRanks
 from .adapters.dynamodb.shops import DynamoShops
 from .adapters.dynamodb.stray_reports import DynamoStrayReports
-from .adapters.dynamodb.stream import order_of, outgoing_event, unreadable_event
+from .adapters.dynamodb.stream import order_of, outgoing_events, unreadable_event
 from .adapters.system import SystemClock, SystemEntropy
 from .ports import (
     DeliveryLog,
     DeliveryQueue,
-    EventBus,
+    EventOutlet,
     InvoiceRenderer,
     Mailer,
     OrderAudit,
@@ -36,13 +36,14 @@ from .ports import (
     WebhookClient,
 )
 from .services.authenticate import Authenticator
-from .services.authenticate_signed import SignatureAuthenticator
 from .services.desk import Desk
 from .settings import Settings
 
 if TYPE_CHECKING:
-    from .services.deliver import Deliverer, Dispatcher
+    from .services.authenticate_signed import SignatureAuthenticator
+    from .services.deliver import Deliverer
     from .services.payment_accounts import AccountKeeper
+    from .services.publish import Publisher
     from .services.resend import Resender
     from .services.subscriptions import SubscriptionDesk
 
@@ -50,7 +51,7 @@ __all__ = [
     "Application",
     "application",
     "order_of",
-    "outgoing_event",
+    "outgoing_events",
     "queued_delivery",
     "unreadable_event",
 ]
@@ -68,7 +69,7 @@ class Application:
         settings: Settings,
         *,
         client: dynamodb.DynamoDBClient | None = None,
-        bus: EventBus | None = None,
+        bus: EventOutlet | None = None,
         vault: Vault | None = None,
         delivery_queue: DeliveryQueue | None = None,
         webhook_client: WebhookClient | None = None,
@@ -86,6 +87,7 @@ class Application:
         return Desk(
             orders=DynamoOrders(client, table, self.settings.due_shards),
             ranks=DynamoRanks(client, table),
+            numbers=DynamoNumberIndex(client, table),
             catalog=DynamoCatalog(client, table),
             people=self.people,
             links=DynamoLinks(client, table),
@@ -107,8 +109,13 @@ class Application:
     def authenticator(self) -> Authenticator:
         return Authenticator(self.shops, SystemClock())
 
+    # What few functions need is imported by those alone.
+
     @cached_property
     def signature_authenticator(self) -> SignatureAuthenticator:
+        from .adapters.dynamodb.nonces import DynamoNonces  # noqa: PLC0415
+        from .services.authenticate_signed import SignatureAuthenticator  # noqa: PLC0415
+
         return SignatureAuthenticator(
             self.shops,
             self.vault,
@@ -116,8 +123,6 @@ class Application:
             SystemClock(),
             window=self.settings.signature_window,
         )
-
-    # What few functions need is imported by those alone.
 
     @cached_property
     def audit(self) -> OrderAudit:
@@ -133,8 +138,9 @@ class Application:
         return DynamoBackup(self._dynamodb, known.table_name, table, known.due_shards)
 
     @cached_property
-    def bus(self) -> EventBus:
-        if self._given_bus:
+    def bus(self) -> EventOutlet | None:
+        """Where consumers in the account listen, if the stack has such a bus."""
+        if self._given_bus or not self.settings.event_bus_name:
             return self._given_bus
         from .adapters import eventbridge  # noqa: PLC0415
 
@@ -174,12 +180,18 @@ class Application:
             kind_of=kind_of,
         )
 
-    def dispatcher(self) -> Dispatcher:
-        """A new one for each batch."""
-        from .services.deliver import Dispatcher  # noqa: PLC0415
+    @cached_property
+    def publisher(self) -> Publisher:
+        from .services.publish import Publisher  # noqa: PLC0415
         from .webhooks.kinds import kind_of  # noqa: PLC0415
 
-        return Dispatcher(self.subscriptions, SystemClock(), kind_of)
+        return Publisher(
+            subscriptions=self.subscriptions,
+            queue=self.delivery_queue,
+            clock=SystemClock(),
+            kind_of=kind_of,
+            bus=self.bus,
+        )
 
     @cached_property
     def deliverer(self) -> Deliverer:
@@ -194,7 +206,7 @@ class Application:
             vault=self.vault,
             client=self.webhook_client,
             log=self.delivery_log,
-            bus=self.bus,
+            outlet=self.publisher,
             clock=SystemClock(),
             entropy=SystemEntropy(),
             kind_of=kind_of,

@@ -1,11 +1,12 @@
 """What the services need from the outside, as protocols. Adapters fulfil them; tests fake them."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import field
 from datetime import datetime
 from typing import Any, Final, Protocol
 
 from .domain.commands import Change
+from .domain.dataclass import dataclass
 from .domain.delivery import Delivery
 from .domain.details import Reference
 from .domain.events import Recorded
@@ -61,37 +62,17 @@ class DuePage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderSummary:
-    """An order as the listing index shows it: enough to choose by, one cheap read for a page."""
+    """An order as the listing index shows it: what is searched for and seldom or never changes, so
+    that what happens to the order doesn't rewrite its entry there."""
 
     id: int
     number: str
-    wire: str
-    status: str
-    payment_status: str
-    fulfilment_status: str
-    currency: str
-    total: int
-    """In minor units of ``currency``."""
-    updated_at: datetime
-    seller_mark: str = ""
     customer_number: int | None = None
 
     @classmethod
     def of(cls, order: Order) -> "OrderSummary":
-        """What the index shows of ``order`` as it stands."""
-        return cls(
-            id=order.id,
-            number=order.number,
-            wire=order.wire,
-            status=order.status.value,
-            payment_status=order.payment_status.value,
-            fulfilment_status=order.fulfilment_status.value,
-            currency=order.currency,
-            total=order.total.amount,
-            updated_at=order.updated_at,
-            seller_mark=order.seller_mark.value if order.seller_mark else "",
-            customer_number=order.customer_number,
-        )
+        """What the index shows of ``order``."""
+        return cls(id=order.id, number=order.number, customer_number=order.customer_number)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +88,8 @@ WEBHOOK_EVENTS: Final = "orderhub.webhooks"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutgoingEvent:
-    """An event on its way to the bus. ``detail`` is the JSON text that consumers get; ``source``
-    tells orders' events from those of webhooks themselves."""
+    """An event on its way out. ``detail`` is the JSON text that consumers get; ``source`` tells
+    orders' events from those of webhooks themselves."""
 
     type: str
     occurred_at: str
@@ -127,8 +108,8 @@ class Published:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnreadableEvent:
-    """What identifies a record of the outbox that no event can be read from: where it stands in
-    the table and in its stream, and the kind of error. Its content is left out."""
+    """What identifies a record of the outbox that nobody can be told of: where it stands in the
+    table and in its stream, and the kind of error. Its content is left out."""
 
     event_id: str
     sequence_number: str
@@ -142,7 +123,9 @@ class UnreadableEvents(Protocol):
         ...
 
 
-class EventBus(Protocol):
+class EventOutlet(Protocol):
+    """Where events go out: a bus, or all ways together."""
+
     def publish(self, events: Sequence[OutgoingEvent]) -> Published:
         """Publish in order, up to the first event that is not taken."""
         ...
@@ -245,8 +228,8 @@ class OrderRepository(Protocol):
         ...
 
     def changed(self, shop_id: str, since: datetime, until: datetime | None) -> Iterator[int]:
-        """Ids of orders that changed between these moments, both included, in the order of the
-        changes, repeats included; read as they are asked for."""
+        """Ids of orders that changed after they were made, between these moments, both included, in
+        the order of the changes, repeats included; read as they are asked for."""
         ...
 
     def due(
@@ -380,6 +363,113 @@ class OrderRanks(Protocol):
     ) -> bool:
         """Take away every milestone from ``order_id`` on, move the frontier back accordingly and
         hold it, unless it changed."""
+        ...
+
+
+NumberedOrder = tuple[int, str]
+"""An order's id and its number."""
+
+
+class SegmentGone(Exception):
+    """Another segment holds these orders by now. Read the manifest again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NumberSegment:
+    """Some orders of a shop whose numbers were indexed together; it never changes.
+
+    ``count`` orders have ids from ``first_id`` to ``last_id``, and positions in it from 0 on, by
+    id. Their numbers are cut into grams of ``gram`` bytes (UTF-8), and shorter ones at the end;
+    not at all where that is 0.
+    """
+
+    name: str
+    count: int
+    first_id: int
+    last_id: int
+    gram: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NumberManifest:
+    """Which segments a shop has. They hold each order up to ``frontier_id`` once, but for those
+    that are noted as late.
+
+    ``building`` is the name of a segment that is being written; ``retired`` are those that nobody
+    needs any more and that are to be removed. ``taken_up`` are ids of orders that the segments
+    hold although they may still be noted as late. Every change gives it another ``version``.
+    """
+
+    version: int = 0
+    frontier_id: int = 0
+    segments: tuple[NumberSegment, ...] = ()
+    building: str = ""
+    retired: tuple[str, ...] = ()
+    taken_up: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class LateOrder:
+    """An order that was about to be made with an id in the past."""
+
+    id: int
+    number: str
+    noted_at: datetime
+
+
+class NumberIndex(Protocol):
+    """The index of shops' order numbers by their parts
+    (:mod:`orderhub.services.index_numbers`)."""
+
+    def manifest(self, shop_id: str) -> NumberManifest:
+        """Strongly consistent."""
+        ...
+
+    def replace(self, shop_id: str, read: NumberManifest, new: NumberManifest) -> bool:
+        """Put ``new``, whose version is ``read``'s and one, unless ``read`` changed."""
+        ...
+
+    def note_late(self, shop_id: str, late: LateOrder) -> None:
+        """Note an order, or note it anew."""
+        ...
+
+    def late(self, shop_id: str) -> Sequence[LateOrder]:
+        """All that are noted, by id. Strongly consistent."""
+        ...
+
+    def forget_late(self, shop_id: str, late: LateOrder) -> None:
+        """Unless it was noted anew meanwhile."""
+        ...
+
+    def write(
+        self,
+        shop_id: str,
+        name: str,
+        orders: Sequence[NumberedOrder],
+        postings: Iterable[tuple[bytes, Sequence[int]]],
+    ) -> None:
+        """Write a segment: its orders by id, and for each gram, by gram, their positions."""
+        ...
+
+    def remove(self, shop_id: str, name: str) -> None:
+        """Whatever there is of a segment. Harmless when repeated."""
+        ...
+
+    def orders(
+        self, shop_id: str, segment: NumberSegment, positions: Sequence[int]
+    ) -> Sequence[NumberedOrder]:
+        """Those at ``positions``, one each. Raises :class:`SegmentGone`."""
+        ...
+
+    def all_orders(self, shop_id: str, segment: NumberSegment) -> Sequence[NumberedOrder]:
+        """By id. Raises :class:`SegmentGone`."""
+        ...
+
+    def postings(
+        self, shop_id: str, segment: NumberSegment, prefix: bytes
+    ) -> Iterator[Sequence[int]]:
+        """The positions of each gram that begins with ``prefix``, rising within each piece of a
+        list; a long list comes in several. Raises :class:`SegmentGone`."""
         ...
 
 
@@ -595,14 +685,26 @@ class SealedSubscription:
     sealed: bytes = field(repr=False)
 
 
+class UnreadableSubscription(Exception):
+    """A stored subscription that can't be read."""
+
+
 class Subscriptions(Protocol):
-    """Whom a shop tells of its events. Reads are strongly consistent."""
+    """Whom a shop tells of its events. Reads are strongly consistent, and raise
+    :class:`UnreadableSubscription` for what is damaged, unless they say otherwise."""
 
     def add(self, subscription: Subscription, sealed: bytes) -> None:
         """Raises :class:`IdTaken`."""
         ...
 
     def get(self, shop_id: str, subscription_id: int) -> SealedSubscription | None: ...
+
+    def recent(
+        self, names: Collection[tuple[str, int]]
+    ) -> Mapping[tuple[str, int], SealedSubscription]:
+        """Several at once, by shop and id, as they were up to a second ago; what is not found or
+        damaged is left out."""
+        ...
 
     def of_shop(self, shop_id: str) -> Sequence[Subscription]:
         """All of a shop, by id."""
@@ -637,15 +739,22 @@ class DeliveryLog(Protocol):
         """Note an attempt: one write. ``delivery.attempts`` are added to those before."""
         ...
 
+    def record_together(self, deliveries: Sequence[Delivery], *, kept_until: datetime) -> None:
+        """Note several attempts of a group of :func:`~orderhub.domain.delivery.taken_together`,
+        all of them successes: one write for some hundred bytes each."""
+        ...
+
     def page(
         self, shop_id: str, subscription_id: int, *, limit: int, cursor: str | None = None
-    ) -> DeliveryPage: ...
+    ) -> DeliveryPage:
+        """Raises ``ValueError`` for a cursor that no page ended with."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
 class QueuedDelivery:
-    """One event for one subscription, under one topic. ``event`` is the event's detail as the bus
-    has it, ``queued_at`` when it came from there."""
+    """One event for one subscription, under one topic. ``event`` is the event's detail as
+    :class:`OutgoingEvent` has it."""
 
     shop_id: str
     subscription_id: int

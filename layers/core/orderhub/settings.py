@@ -1,8 +1,9 @@
 """What the template tells the functions, read once from the environment."""
 
 import os
-from dataclasses import dataclass
 from typing import Final
+
+from .domain.dataclass import dataclass
 
 DEFAULT_PUBLIC_URL: Final = "https://{domain_name}"
 DEFAULT_SIGNATURE_WINDOW: Final = 300

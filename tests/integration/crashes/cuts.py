@@ -36,7 +36,12 @@ _WRITES = (
     "dynamodb:UpdateItem",
     "dynamodb:DeleteItem",
 )
-_BATCHES = ("dynamodb:BatchGetItem", "events:PutEvents", "sqs:SendMessageBatch")
+_BATCHES = (
+    "dynamodb:BatchGetItem",
+    "dynamodb:BatchWriteItem",
+    "events:PutEvents",
+    "sqs:SendMessageBatch",
+)
 
 
 def cuts_of(name: str) -> list[Cut]:
@@ -130,6 +135,8 @@ def _nothing_taken(call: Call) -> dict[str, Any]:
     match call.name:
         case "dynamodb:BatchGetItem":
             return {"Responses": {}, "UnprocessedKeys": call.body["RequestItems"]}
+        case "dynamodb:BatchWriteItem":
+            return {"UnprocessedItems": call.body["RequestItems"]}
         case "events:PutEvents":
             entries = [{"ErrorCode": "InternalFailure"} for _ in call.body["Entries"]]
             return {"FailedEntryCount": len(entries), "Entries": entries}

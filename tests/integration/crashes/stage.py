@@ -4,7 +4,6 @@ it was, under a clock that goes on by itself."""
 import copy
 import importlib
 import os
-from base64 import b64encode
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -25,7 +24,7 @@ from orderhub.domain.identity import milliseconds_precise
 from orderhub.ports import EndpointFailed, WebhookAnswer
 from tests.support.api import LambdaContext
 from tests.support.gateway import Gateway
-from tests.support.table import template
+from tests.support.table import streamed, template
 from tests.support.wiretap import Call, Wiretap
 
 URL: Final = "https://api.example.com"
@@ -97,7 +96,7 @@ class Stage:
     def items(self) -> list[dict[str, Any]]:
         """Everything in the table, as its stream shows it."""
         return [
-            _as_streamed(item.to_json()["Attributes"])
+            streamed(item.to_json()["Attributes"])
             for partition in self._emulated.items.values()
             for item in partition.values()
         ]
@@ -109,7 +108,7 @@ class Stage:
                 **record,
                 "dynamodb": {
                     **record["dynamodb"],
-                    "NewImage": _as_streamed(record["dynamodb"].get("NewImage", {})),
+                    "NewImage": streamed(record["dynamodb"].get("NewImage", {})),
                 },
             }
             for record in (each.to_json() for each in self._emulated.stream_shard.items)
@@ -118,14 +117,6 @@ class Stage:
     @property
     def _emulated(self) -> Any:
         return dynamodb_backends[ACCOUNT_ID][os.environ["AWS_DEFAULT_REGION"]].tables[self.table]
-
-
-def _as_streamed(item: Mapping[str, Any]) -> dict[str, Any]:
-    """Binary attributes as base64 text, as Lambda hands them over."""
-    return {
-        name: {"B": b64encode(value["B"]).decode()} if isinstance(value.get("B"), bytes) else value
-        for name, value in item.items()
-    }
 
 
 @dataclass(frozen=True)

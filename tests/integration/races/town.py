@@ -112,7 +112,7 @@ class Town:
 
     @property
     def table(self) -> Table:
-        """As it is emulated; another one after each transaction that fails."""
+        """As it is emulated."""
         return self.backend.tables[self.table_name]
 
     # -- to the same moment again ------------------------------------------------------------------

@@ -54,6 +54,45 @@ def test_both_name_the_key_and_the_context() -> None:
     ]
 
 
+def test_what_was_opened_is_remembered_for_an_hour(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 1000.0
+    monkeypatch.setattr("time.monotonic", lambda: now)
+    client = Recorder()
+    opening = vault(client)
+    for _ in range(3):
+        assert opening.decrypt(b"sealed", CONTEXT) == b"plain"
+    assert len(client.asked) == 1
+    now += kms.KEPT_SECONDS
+    opening.decrypt(b"sealed", CONTEXT)
+    assert len(client.asked) == 2
+
+
+def test_another_secret_and_another_context_are_opened_by_themselves() -> None:
+    client = Recorder()
+    opening = vault(client)
+    opening.decrypt(b"sealed", CONTEXT)
+    opening.decrypt(b"other", CONTEXT)
+    opening.decrypt(b"sealed", {**CONTEXT, "shop": "other"})
+    assert len(client.asked) == 3
+
+
+def test_no_more_than_so_many_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kms, "_MOST_KEPT", 2)
+    client = Recorder()
+    opening = vault(client)
+    for sealed in (b"1", b"2", b"3", b"3"):
+        opening.decrypt(sealed, CONTEXT)
+    assert len(client.asked) == 3
+    assert len(opening._opened) == 1
+
+
+def test_a_refusal_is_not_remembered() -> None:
+    opening = vault(Recorder(refusal("ThrottlingException")))
+    for _ in range(2):
+        with pytest.raises(Busy):
+            opening.decrypt(b"sealed", CONTEXT)
+
+
 @pytest.mark.parametrize(
     ("error", "meaning"),
     [

@@ -1,4 +1,4 @@
-"""Telling subscribers: whom of what, when again, and when no more."""
+"""Telling subscribers: how, when again, and when no more."""
 
 import json
 from dataclasses import replace
@@ -10,12 +10,13 @@ from orderhub.domain.delivery import DeliveryState
 from orderhub.domain.errors import Unavailable
 from orderhub.domain.subscription import SubscriptionKind
 from orderhub.ports import EndpointFailed, EndpointRefused
-from orderhub.services.deliver import ATTEMPTS, RETRIES, Dispatcher
+from orderhub.services.deliver import ATTEMPTS, RETRIES
+from orderhub.services.publish import Dispatcher
 from orderhub.services.subscriptions import disable_subscription, remove_subscription
 from orderhub.webhooks.kinds import kind_of
 from tests.support.fakes import NOON
 from tests.support.table import template
-from tests.support.webhooks import URL, Office, order_event
+from tests.support.webhooks import URL, Office
 
 HOUR = 3600
 LONGEST_HIDDEN = 12 * HOUR
@@ -25,51 +26,6 @@ LONGEST_HIDDEN = 12 * HOUR
 @pytest.fixture
 def office() -> Office:
     return Office()
-
-
-def dispatcher(office: Office) -> Dispatcher:
-    return Dispatcher(office.subscriptions, office.clock, kind_of)
-
-
-# -- whom of what ----------------------------------------------------------------------------------
-
-
-def test_an_event_goes_to_those_who_subscribed_to_it(office: Office) -> None:
-    paid = office.subscribe("order.paid").subscription
-    office.subscribe("order.expired")
-    everything = office.subscribe("*").subscription
-    queued = dispatcher(office).dispatch(order_event())
-    assert [(one.subscription_id, one.topic) for one in queued] == [
-        (paid.id, "order.paid"),
-        (everything.id, "order.paid"),
-    ]
-    assert {one.queued_at for one in queued} == {NOON}
-    assert queued[0].event == order_event()
-
-
-def test_a_subscription_that_is_off_gets_nothing(office: Office) -> None:
-    made = office.subscribe().subscription
-    disable_subscription(office.desk, "demo", made.id)
-    assert dispatcher(office).dispatch(order_event()) == []
-
-
-def test_an_event_of_another_shop_goes_to_none_of_this_one(office: Office) -> None:
-    office.subscribe()
-    assert dispatcher(office).dispatch({**order_event(), "shop_id": "other"}) == []
-
-
-def test_a_type_that_nobody_knows_yet_goes_to_those_who_want_everything(office: Office) -> None:
-    everything = office.subscribe("*").subscription
-    queued = dispatcher(office).dispatch(order_event(kind="order.teleported"))
-    assert [one.subscription_id for one in queued] == [everything.id]
-
-
-@pytest.mark.parametrize("missing", ["id", "shop_id", "type", "occurred_at"])
-def test_what_is_no_event_is_told_apart(office: Office, missing: str) -> None:
-    event = order_event()
-    del event[missing]
-    with pytest.raises(KeyError):
-        dispatcher(office).dispatch(event)
 
 
 # -- one attempt -----------------------------------------------------------------------------------
@@ -84,10 +40,29 @@ def test_any_success_is_a_delivery(office: Office, status: int) -> None:
     ((url, _, body),) = office.endpoint.sent
     assert url == URL
     assert json.loads(body)["sequence"] == 4
+    assert outcome.unlogged
+    office.deliverer.log([outcome.unlogged])
     (record,) = office.log.records
     assert (record.state, record.status, record.attempts) == (DeliveryState.DELIVERED, status, 1)
     assert (record.event_id, record.topic) == ("demo/3475921619881989/4", "order.paid")
     assert office.log.kept_until == [NOON + timedelta(days=30)]
+
+
+def test_what_went_well_at_once_is_logged_together(office: Office) -> None:
+    made = office.subscribe().subscription
+    outcomes = [office.deliverer.deliver(office.queued(made, each), 1) for each in (1, 2)]
+    assert office.log.records == []
+    done = [outcome.unlogged for outcome in outcomes if outcome.unlogged]
+    office.deliverer.log(done)
+    assert office.log.together == [done]
+    assert office.log.kept_until == [NOON + timedelta(days=30)]
+
+
+def test_what_went_well_at_last_is_logged_by_itself(office: Office) -> None:
+    made = office.subscribe().subscription
+    assert office.deliverer.deliver(office.queued(made), 2).unlogged is None
+    (record,) = office.log.records
+    assert record.state is DeliveryState.DELIVERED
 
 
 def test_what_a_subscriber_says_of_a_failure_is_logged(office: Office) -> None:
@@ -162,6 +137,29 @@ def test_a_subscription_that_went_off_or_away_meanwhile_is_passed_by(office: Off
     assert (record.subscription_id, record.attempts, record.reason) == (off.id, 0, "disabled")
 
 
+def test_what_was_known_of_a_subscription_a_moment_ago_is_enough_while_it_is_on(
+    office: Office,
+) -> None:
+    made = office.subscribe().subscription
+    key = (made.shop_id, made.id)
+    office.subscriptions.stale[key] = office.subscriptions.kept.pop(key)
+    queued = office.queued(made)
+    known = office.deliverer.known([queued, queued])
+    assert office.deliverer.deliver(queued, 1, known[key]).state is DeliveryState.DELIVERED
+
+
+@pytest.mark.parametrize("known", ["missing", "off"])
+def test_a_subscription_that_was_not_in_force_a_moment_ago_is_looked_at_again(
+    office: Office, known: str
+) -> None:
+    """It may just have been made, or switched on."""
+    made = office.subscribe().subscription
+    found = office.subscriptions.kept[made.shop_id, made.id]
+    off = replace(found, subscription=replace(made, is_enabled=False))
+    stale = off if known == "off" else None
+    assert office.deliverer.deliver(office.queued(made), 1, stale).state is DeliveryState.DELIVERED
+
+
 def test_an_order_that_is_gone_can_not_be_shown(office: Office) -> None:
     made = office.subscribe().subscription
     key = ("demo", made.id)
@@ -179,16 +177,6 @@ def test_a_vault_that_is_silent_makes_no_attempt(office: Office) -> None:
         office.deliverer.deliver(office.queued(made), 1)
     assert office.endpoint.sent == []
     assert office.current(made).failing_since is None
-
-
-def test_secrets_are_opened_once_a_minute(office: Office) -> None:
-    made = office.subscribe().subscription
-    for _ in range(5):
-        office.deliverer.deliver(office.queued(made), 1)
-    assert office.vault.decryptions == 1
-    office.clock.advance(61)
-    office.deliverer.deliver(office.queued(made), 1)
-    assert office.vault.decryptions == 2
 
 
 # -- how the endpoint does -------------------------------------------------------------------------
@@ -219,7 +207,7 @@ def test_an_endpoint_that_fails_for_days_is_switched_off_and_the_shop_is_told(
     assert outcome.retry_in is None
     current = office.current(made)
     assert (current.is_enabled, current.disabled_because) == (False, "failing")
-    (event,) = office.bus.events
+    (event,) = office.outlet.events
     assert (event.source, event.type) == ("orderhub.webhooks", "webhook.disabled")
     detail = json.loads(event.detail)
     assert detail["shop_id"] == "demo"
@@ -231,7 +219,8 @@ def test_an_endpoint_that_fails_for_days_is_switched_off_and_the_shop_is_told(
     }
     # Whoever wants everything hears of it.
     watcher = office.subscribe("webhook.disabled").subscription
-    assert [one.subscription_id for one in dispatcher(office).dispatch(detail)] == [watcher.id]
+    dispatcher = Dispatcher(office.subscriptions, office.clock, kind_of)
+    assert [one.subscription_id for one in dispatcher.dispatch(detail)] == [watcher.id]
 
 
 def test_days_without_news_do_not_count_as_failures(office: Office) -> None:
@@ -249,13 +238,13 @@ def test_an_endpoint_that_is_gone_is_switched_off_at_once(office: Office) -> Non
     outcome = office.deliverer.deliver(office.queued(made), 1)
     assert (outcome.state, outcome.retry_in) == (DeliveryState.SKIPPED, None)
     assert office.current(made).disabled_because == "gone"
-    assert json.loads(office.bus.events[0].detail)["data"]["reason"] == "gone"
+    assert json.loads(office.outlet.events[0].detail)["data"]["reason"] == "gone"
 
 
 def test_nobody_is_switched_off_without_a_word(office: Office) -> None:
     made = office.subscribe().subscription
     office.endpoint.answers = [410]
-    office.bus.failure = "ThrottlingException"
+    office.outlet.failure = "ThrottlingException"
     with pytest.raises(Unavailable):
         office.deliverer.deliver(office.queued(made), 1)
     assert office.current(made).is_enabled
@@ -278,7 +267,7 @@ def test_the_disabled_event_of_one_breakdown_has_one_id(office: Office) -> None:
     office.endpoint.answers = [500]
     office.subscriptions.interfere = lambda: office.edit(made, label="theirs")
     office.deliverer.deliver(office.queued(made), 1)
-    first, second = (json.loads(event.detail)["id"] for event in office.bus.events)
+    first, second = (json.loads(event.detail)["id"] for event in office.outlet.events)
     assert first == second
     assert not office.current(made).is_enabled
     assert office.current(made).label == "theirs"

@@ -1,4 +1,4 @@
-"""Telling again: one event, a time, what was given up, and the whole bus."""
+"""Telling again: one event, a time, what was given up, and all that happened."""
 
 import json
 from dataclasses import replace
@@ -14,7 +14,7 @@ from orderhub.services.subscriptions import disable_subscription
 from orderhub.webhooks.kinds import kind_of
 from tests.support.fakes import NOON
 from tests.support.orders import TESTER, payment, placed
-from tests.support.webhooks import FakeBus, FakeQueue, Office
+from tests.support.webhooks import FakeOutlet, FakeQueue, Office
 
 MINUTE = timedelta(minutes=1)
 
@@ -138,16 +138,16 @@ def test_what_can_not_be_queued_stays_dead(office: Office, queue: FakeQueue) -> 
 
 def test_events_are_republished_as_they_were(office: Office) -> None:
     order_id = paid_order(office)
-    bus = FakeBus()
-    assert republish(office.orders, bus, "demo", NOON, NOON) == 1
-    (event,) = bus.events
+    outlet = FakeOutlet()
+    assert republish(office.orders, outlet, "demo", NOON, NOON) == 1
+    (event,) = outlet.events
     assert (event.type, event.source) == ("order.placed", "orderhub.orders")
     assert json.loads(event.detail)["id"] == f"demo/{order_id}/1"
 
 
-def test_a_bus_that_takes_no_more_is_told(office: Office) -> None:
+def test_an_event_that_can_not_go_out_is_told_apart(office: Office) -> None:
     paid_order(office)
-    bus = FakeBus()
-    bus.failure = "InternalFailure"
+    outlet = FakeOutlet()
+    outlet.failure = "InternalFailure"
     with pytest.raises(Unavailable):
-        republish(office.orders, bus, "demo", NOON)
+        republish(office.orders, outlet, "demo", NOON)

@@ -70,7 +70,9 @@ def test_zero_and_false_are_there_and_nothing_is_not() -> None:
 
 
 def test_whatever_was_not_said_is_none() -> None:
-    assert parse(OrderEdit, {}) == OrderEdit()
+    edit = parse(OrderEdit, {})
+    assert {edit.shipping, edit.cost, edit.is_filed, edit.remarks} == {None}
+    assert not edit.said
     assert parse(OrderFilters, {"status": ", ,"}).status is not None
 
 

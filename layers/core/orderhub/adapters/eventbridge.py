@@ -27,7 +27,7 @@ def connect() -> "EventBridgeClient":
 
 
 class EventBridgeBus:
-    """:class:`orderhub.ports.EventBus` over one bus."""
+    """:class:`orderhub.ports.EventOutlet` over one bus."""
 
     def __init__(self, client: "EventBridgeClient", bus_name: str) -> None:
         self._client = client

@@ -1,6 +1,7 @@
 """What waits on SQS queues: deliveries, and events that can't be read."""
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -22,12 +23,16 @@ _MOST_ENTRIES: Final = 10
 _MOST_BYTES: Final = 240_000
 """SQS takes 256 KB a call."""
 _IN_HAND_SECONDS: Final = 60
+_LONGEST_SHOP_ID: Final = 64
+_GREATEST_ID: Final = 2**63 - 1
 _CONFIG: Final = Config(
     retries={"mode": "standard", "total_max_attempts": 3}, connect_timeout=1, read_timeout=5
 )
 _BUSY: Final = frozenset(
     {"ThrottlingException", "RequestThrottled", "Throttling", "KmsThrottled", "OverLimit"}
 )
+_REFUSED: Final = re.compile("[\ufffe\uffff]")
+"""No characters to SQS, though others write them. JSON has another way to."""
 
 _Entry = TypeVar("_Entry")
 
@@ -128,15 +133,20 @@ class SqsUnreadableEvents:
 
 
 def queued_delivery(body: str) -> QueuedDelivery:
-    """The delivery in a message's body."""
+    """The delivery in a message's body. Raises ``KeyError``, ``TypeError`` or ``ValueError`` for
+    what is none: the subscriptions of several are read at once, which nonsense must not spoil."""
     content = json.loads(body)
-    return QueuedDelivery(
-        shop_id=content["shop_id"],
-        subscription_id=content["subscription_id"],
-        topic=content["topic"],
-        queued_at=datetime.fromisoformat(content["queued_at"]),
-        event=content["event"],
-    )
+    shop_id, subscription_id = content["shop_id"], content["subscription_id"]
+    queued_at = datetime.fromisoformat(content["queued_at"])
+    if not (
+        isinstance(shop_id, str)
+        and len(shop_id) <= _LONGEST_SHOP_ID
+        and isinstance(subscription_id, int)
+        and 0 <= subscription_id <= _GREATEST_ID
+        and queued_at.tzinfo
+    ):
+        raise ValueError("no delivery of ours")
+    return QueuedDelivery(shop_id, subscription_id, content["topic"], queued_at, content["event"])
 
 
 def _body(delivery: QueuedDelivery) -> str:
@@ -148,7 +158,8 @@ def _body(delivery: QueuedDelivery) -> str:
         "queued_at": delivery.queued_at.isoformat(),
         "event": delivery.event,
     }
-    return json.dumps(content, ensure_ascii=False, separators=(",", ":"))
+    text = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
+    return _REFUSED.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def _batches(bodies: Sequence[str]) -> Iterator[list[str]]:

@@ -20,10 +20,10 @@ import ssl
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Final, cast
 
+from orderhub.domain.dataclass import dataclass
 from orderhub.ports import EndpointFailed, EndpointRefused, WebhookAnswer
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ that ask for what is already so record nothing: repeating one is harmless.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -26,6 +26,7 @@ from .correspondence import (
     Party,
     Rating,
 )
+from .dataclass import dataclass
 from .details import Actor, Contact, Details, Reference
 from .errors import InvalidField, Reason, Refused
 from .events import Recorded, Terms

@@ -1,9 +1,10 @@
 """What buyer and seller write to each other about an order, and of each other."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum, StrEnum
 from typing import Final
+
+from .dataclass import dataclass
 
 MAX_MESSAGES: Final = 100
 MOST_MESSAGE_BYTES: Final = 100_000

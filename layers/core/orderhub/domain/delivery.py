@@ -1,8 +1,11 @@
 """What became of telling a subscriber of an event."""
 
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Iterable
+from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Final
+
+from .dataclass import dataclass
 
 
 class DeliveryState(StrEnum):
@@ -38,3 +41,34 @@ class Delivery:
     """How the subscriber's answer began, where it was no success."""
     next_at: datetime | None = None
     """When it is tried again, at the earliest."""
+
+
+TOGETHER: Final = timedelta(seconds=5)
+"""How far apart events may have happened whose deliveries are logged as one."""
+
+
+def taken_together(deliveries: Iterable[Delivery]) -> list[list[Delivery]]:
+    """Deliveries in groups that may be logged as one: of one subscription, and of events that
+    happened within :data:`TOGETHER`. The newest event of a group comes first."""
+    groups: list[list[Delivery]] = []
+    for delivery in sorted(deliveries, key=_by_subscription_and_time, reverse=True):
+        if groups and _fits(groups[-1][0], delivery):
+            groups[-1].append(delivery)
+        else:
+            groups.append([delivery])
+    return groups
+
+
+def _by_subscription_and_time(delivery: Delivery) -> tuple[str, int, str, str, str]:
+    named = (delivery.occurred_at, delivery.event_id, delivery.topic)
+    return (delivery.shop_id, delivery.subscription_id, *named)
+
+
+def _fits(newest: Delivery, delivery: Delivery) -> bool:
+    apart = datetime.fromisoformat(newest.occurred_at) - datetime.fromisoformat(
+        delivery.occurred_at
+    )
+    return (newest.shop_id, newest.subscription_id) == (
+        delivery.shop_id,
+        delivery.subscription_id,
+    ) and apart <= TOGETHER

@@ -1,9 +1,10 @@
 """Who ordered, where it goes, and all that describes an order without moving money or goods."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
 
+from .dataclass import dataclass
 from .lines import Attributes
 
 BUYING_SHOP: Final = "shop_id"

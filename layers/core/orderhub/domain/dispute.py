@@ -1,9 +1,9 @@
 """Money that a buyer asks for by way of the bank or the provider."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from .dataclass import dataclass
 from .money import Money
 from .report import DisputeState
 

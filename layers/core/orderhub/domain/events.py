@@ -4,11 +4,12 @@ Each class's ``TYPE`` is the name under which the event is stored, published and
 An event carries all that applying it needs, so replaying an order's events yields its snapshot.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import ClassVar, Final
 
 from .correspondence import Feedback, Message, Party
+from .dataclass import dataclass
 from .details import Actor, Details, Reference
 from .dispute import Dispute
 from .invoice import Invoice, Invoicing

@@ -43,6 +43,13 @@ def last_order_id(at: datetime) -> int:
     return milliseconds << TAIL_BITS | MAX_TAIL if milliseconds >= 0 else 0
 
 
+def last_id_before(at: datetime) -> int:
+    """Greater ids are of orders that were created at ``at`` or later."""
+    # Ids know milliseconds: an order of the millisecond that the bound cuts is too early.
+    is_whole = at.microsecond % 1000 == 0
+    return first_order_id(at) - 1 if is_whole else last_order_id(at)
+
+
 def in_range(at: datetime) -> bool:
     """Whether an order created at ``at`` can have an id."""
     return MIN_ORDER_ID <= first_order_id(at) <= MAX_ORDER_ID

@@ -1,8 +1,8 @@
 """What a seller hands out once an order is paid. Never changed again."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
+from .dataclass import dataclass
 from .details import Address
 
 

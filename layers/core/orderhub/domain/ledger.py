@@ -5,10 +5,11 @@ Reconciliation holds both against each other.
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 
 from . import events as happened
+from .dataclass import dataclass
 from .events import Recorded
 from .money import Money
 from .order import Order

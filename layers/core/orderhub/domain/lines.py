@@ -1,10 +1,11 @@
 """What was ordered and what is charged or taken off on top of it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from typing import Final
 
+from .dataclass import dataclass
 from .money import Money, UnitPrice
 
 MAX_LINES: Final = 10_000

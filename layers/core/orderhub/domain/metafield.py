@@ -4,10 +4,11 @@ inside."""
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import Final
 
+from .dataclass import dataclass
 from .errors import InvalidField
 from .text import readable
 

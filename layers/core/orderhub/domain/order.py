@@ -1,13 +1,14 @@
 """The order: a snapshot that its events yield, and the facts that follow from it."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final, assert_never
 
 from . import events as happened
 from .correspondence import Feedback, Message, Party
+from .dataclass import dataclass
 from .details import BUYING_SHOP, Actor, Details, Reference
 from .dispute import Dispute
 from .events import Event, Recorded, Terms

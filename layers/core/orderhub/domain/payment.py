@@ -1,10 +1,11 @@
 """Money that came in."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
+from .dataclass import dataclass
 from .lines import Attributes
 from .money import Money
 

@@ -1,9 +1,11 @@
 """A shop's account with a payment provider, as far as its notifications need it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import Final
+
+from .dataclass import dataclass
 
 STRIPE: Final = "stripe"
 PAYPAL: Final = "paypal"

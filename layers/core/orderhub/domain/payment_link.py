@@ -1,7 +1,8 @@
 """A link by which somebody may pay one order, once, from afar."""
 
-from dataclasses import dataclass
 from datetime import datetime
+
+from .dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,9 +5,10 @@ they have currently chosen.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
 
+from .dataclass import dataclass
 from .details import Address
 
 COVER_IMAGE_SIZES: Final = ("px240", "px480", "px720", "px1080")

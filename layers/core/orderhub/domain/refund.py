@@ -1,10 +1,10 @@
 """Money that goes back."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
+from .dataclass import dataclass
 from .money import Money
 
 MAX_REFUNDS: Final = 200

@@ -1,10 +1,10 @@
 """What a payment provider reports: one notification of its own, in the core's words."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
+from .dataclass import dataclass
 from .errors import InvalidField
 from .money import Money
 

@@ -9,12 +9,12 @@ total and the sum of the parts. It never exceeds the payment.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
 from . import events as happened
 from .change import Change
+from .dataclass import dataclass
 from .dispute import Dispute
 from .errors import InvalidField, Reason, Refused
 from .money import Money

@@ -1,9 +1,10 @@
 """Goods that went out."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Final
+
+from .dataclass import dataclass
 
 MAX_SHIPMENTS: Final = 90
 """All parcels of an order may be received at once, each by an event of its own, and one transaction

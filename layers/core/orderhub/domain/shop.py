@@ -2,11 +2,12 @@
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
+from .dataclass import dataclass
 from .errors import InvalidField
 from .events import Terms
 from .lines import Attributes

@@ -1,8 +1,9 @@
 """What orders take from a shop's stock, and give back when nothing comes of them."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Final
+
+from .dataclass import dataclass
 
 MAX_STOCK_ITEMS: Final = 90
 """Of one order. They change in the order's own transaction, which has a hundred parts at most."""

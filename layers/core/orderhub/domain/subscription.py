@@ -1,9 +1,10 @@
 """Whom a shop wants to be told of what happens to its orders."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Final
+
+from .dataclass import dataclass
 
 EVERYTHING: Final = "*"
 """The topic of subscriptions to all events."""

@@ -7,10 +7,10 @@ dispatches.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from orderhub import bootstrap
+from orderhub.domain.dataclass import dataclass
 from orderhub.domain.details import Actor
 from orderhub.domain.shop import Principal
 from orderhub.services.desk import Desk

@@ -14,7 +14,7 @@ from the route and its variables, under the base URL that we know.
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from hmac import compare_digest
 from typing import Any, Final
 from urllib.parse import parse_qsl, quote, unquote
@@ -22,6 +22,7 @@ from urllib.request import parse_http_list
 
 from oauthlib.oauth1.rfc5849 import signature
 
+from orderhub.domain.dataclass import dataclass
 from orderhub.domain.errors import SignatureRefused
 from orderhub.wire.contract import RequestError
 

@@ -1,14 +1,15 @@
-"""The table's stream to the event bus: the event items are the outbox.
+"""The table's stream to all who hear of events: the event items are the outbox.
 
 Lambda retries everything from the lowest failed record on, so naming that one is enough; what
-was already published is published again, with the same id. Consumers tell repeats by ``id`` and
-restore the order by ``sequence``.
+already went out goes out again, with the same id. Consumers tell repeats by ``id`` and restore the
+order by ``sequence``.
 
-Only the bus is waited for. A record that no event can be read from would fail for ever, and
-nobody would hear of anything until it was given up: it is put aside at once.
+Only the cloud is waited for. A record that nobody can be told of would fail for ever, and nobody
+would hear of anything until it was given up: it is put aside at once.
 """
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from aws_lambda_powertools.logging import Logger
@@ -26,41 +27,55 @@ metrics = Metrics(namespace="OrderHub", service="orderhub")
 @metrics.log_metrics
 @names_itself(logger)
 def publish_events(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    """Publish a batch of stream records; answer as ``ReportBatchItemFailures`` wants it.
+    """Tell of a batch of stream records; answer as ``ReportBatchItemFailures`` wants it.
 
     Logs which record failed and why: a dead letter says neither.
     """
     records: list[dict[str, Any]] = event["Records"]
     events: list[OutgoingEvent] = []
     places: list[int] = []
-    unreadable: dict[int, UnreadableEvent] = {}
+    aside: dict[int, UnreadableEvent] = {}
+
+    def put_aside_later(place: int, error: Exception) -> None:
+        aside[place] = bootstrap.unreadable_event(records[place], error)
+        logger.error("unreadable event", exc_info=error, extra={"keys": aside[place].keys})
+
     for place, record in enumerate(records):
         try:
-            events.append(bootstrap.outgoing_event(record))
-            places.append(place)
-        except Exception as error:
-            unreadable[place] = bootstrap.unreadable_event(record, error)
-            logger.exception("unreadable event", extra={"keys": unreadable[place].keys})
-    published = bootstrap.application().bus.publish(events)
+            found = bootstrap.outgoing_events(record)
+        except Exception as error:  # noqa: BLE001 - whatever it is, it would be so again
+            put_aside_later(place, error)
+        else:
+            events += found
+            places += [place] * len(found)
+    told = bootstrap.application().publisher.tell(events)
+    for index, why in told.untellable.items():
+        put_aside_later(places[index], why)
     end = len(records)
-    if published.failure:
-        end = places[published.count]
-        failed = {"order": events[published.count].resource, "why": published.failure}
+    if told.failure:
+        end = places[told.count]
+        failed = {"order": events[told.count].resource, "why": told.failure}
         logger.error("event not published", extra=failed)
-    for sent in events[: published.count]:
-        if sent.type in _METRIC_NAMES:
-            metrics.add_metric(_METRIC_NAMES[sent.type], MetricUnit.Count, 1)
-    metrics.add_metric("EventsPublished", MetricUnit.Count, published.count)
-    end = _put_aside({place: found for place, found in unreadable.items() if place < end}, end)
-    logger.info("published", extra={"records": len(records), "published": published.count})
+    _measure(events[: told.count], told.deliveries)
+    end = _put_aside({place: kept for place, kept in aside.items() if place < end}, end)
     if end == len(records):
         return {"batchItemFailures": []}
     return {"batchItemFailures": [{"itemIdentifier": _sequence_number(records[end])}]}
 
 
-def _put_aside(unreadable: Mapping[int, UnreadableEvent], end: int) -> int:
+def _measure(told: Sequence[OutgoingEvent], deliveries: int) -> None:
+    # Summed, since each value would stand in the log by itself.
+    counts = Counter(_METRIC_NAMES[each.type] for each in told if each.type in _METRIC_NAMES)
+    counts["EventsPublished"] = len(told)
+    if deliveries:
+        counts["WebhooksQueued"] = deliveries
+    for name, count in counts.items():
+        metrics.add_metric(name, MetricUnit.Count, count)
+
+
+def _put_aside(aside: Mapping[int, UnreadableEvent], end: int) -> int:
     """Up to which record nothing is to be retried: ``end``, or the first that is not kept."""
-    for place, found in unreadable.items():
+    for place, found in sorted(aside.items()):
         try:
             bootstrap.application().unreadable_events.put_aside(found)
         except Exception:

@@ -10,10 +10,11 @@ stand on a page with this button.
 import json
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
 from urllib.parse import urlencode
 
+from orderhub.domain.dataclass import dataclass
 from orderhub.domain.order import Order
 from orderhub.domain.payment import PaymentState
 from orderhub.services.paypal_offer import PayPalOffer

@@ -8,13 +8,13 @@ read here is ASCII in both.
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Final
 from urllib.parse import unquote_to_bytes
 
 from orderhub.domain import payment_account
+from orderhub.domain.dataclass import dataclass
 from orderhub.domain.errors import InvalidField, SignatureRefused
 from orderhub.domain.money import Money
 from orderhub.domain.payment_account import OpenedAccount

@@ -1,10 +1,10 @@
 """What every payment provider's notifications have in common."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from orderhub.domain.dataclass import dataclass
 from orderhub.domain.payment_account import OpenedAccount
 from orderhub.domain.report import PaymentReport
 from orderhub.wire.contract import Response

@@ -1,10 +1,10 @@
 """Put a product on an order that is still unpaid."""
 
-from dataclasses import dataclass
 from decimal import Decimal
 
 from orderhub.domain import commands
 from orderhub.domain.commands import Change
+from orderhub.domain.dataclass import dataclass
 from orderhub.domain.details import Actor
 from orderhub.domain.errors import InvalidField
 from orderhub.domain.lines import MAX_QUANTITY, LineRequest

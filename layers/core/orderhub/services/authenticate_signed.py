@@ -8,10 +8,11 @@ checked. Like tokens they are kept in the warm function for a minute, no longer.
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime
 from typing import Final, Protocol
 
+from orderhub.domain.dataclass import dataclass
 from orderhub.domain.errors import Forbidden, SignatureRefused
 from orderhub.domain.shop import Credential, Principal
 from orderhub.ports import Clock, Nonces, ShopRepository, Vault

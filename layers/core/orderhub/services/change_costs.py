@@ -1,12 +1,12 @@
 """Change what is charged on top of an order's lines, and the sales tax that follows from it."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
 
 from orderhub.domain import commands
 from orderhub.domain.commands import Change
+from orderhub.domain.dataclass import dataclass
 from orderhub.domain.details import Actor, Details
 from orderhub.domain.errors import InvalidField
 from orderhub.domain.lines import Charge, ChargeKind, Discount

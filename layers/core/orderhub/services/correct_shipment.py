@@ -1,10 +1,10 @@
 """Correct what is known of a parcel that is out."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from orderhub.domain import commands
 from orderhub.domain.commands import Change
+from orderhub.domain.dataclass import dataclass
 from orderhub.domain.details import Actor
 from orderhub.domain.order import Order
 

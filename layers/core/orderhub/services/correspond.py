@@ -1,11 +1,11 @@
 """What buyer and seller write about an order and of each other, in whatever state it is."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from orderhub.domain import commands
 from orderhub.domain.commands import Change
 from orderhub.domain.correspondence import Party, Rating
+from orderhub.domain.dataclass import dataclass
 from orderhub.domain.details import Actor
 from orderhub.domain.order import Order
 

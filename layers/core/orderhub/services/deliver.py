@@ -1,24 +1,25 @@
 """Tell subscribers of events: at least once, for about a day, and no longer than it makes sense.
 
-An event on the bus becomes one delivery per subscription and topic (:meth:`Dispatcher.dispatch`).
-Each is sent by itself (:meth:`Deliverer.deliver`), so that no subscriber waits for another.
+Each delivery is sent by itself (:meth:`Deliverer.deliver`), so that no subscriber waits for
+another. :mod:`orderhub.services.publish` queues them.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Final
 
+from orderhub.domain.dataclass import dataclass
 from orderhub.domain.delivery import Delivery, DeliveryState
 from orderhub.domain.errors import Unavailable
 from orderhub.domain.order import Order
 from orderhub.domain.shop import Shop
-from orderhub.domain.subscription import DISABLED_EVENT, EVERYTHING, Subscription
+from orderhub.domain.subscription import DISABLED_EVENT, Subscription
 from orderhub.ports import (
     WEBHOOK_EVENTS,
     Clock,
@@ -26,7 +27,7 @@ from orderhub.ports import (
     EndpointFailed,
     EndpointRefused,
     Entropy,
-    EventBus,
+    EventOutlet,
     OrderRepository,
     OutgoingEvent,
     QueuedDelivery,
@@ -41,7 +42,7 @@ from orderhub.ports import (
 from orderhub.webhooks.contract import Occurrence, occurrence_in
 
 from .authenticate import Recent
-from .subscriptions import HeldSecret, KindOf, unsealed
+from .subscriptions import KindOf, unsealed
 
 RETRIES: Final = (5, 30, 120, 300, 900, 1_800, 3_600, 7_200, 14_400, 21_600, 39_000)
 """Seconds between one attempt and the next: 24 hours and 42 minutes in all. None may be longer
@@ -61,57 +62,13 @@ FAILING: Final = "failing"
 _TRIES: Final = 5
 
 
-# -- from the bus to the queue ---------------------------------------------------------------------
-
-
-class Dispatcher:
-    """Finds out whom an event is for. One per batch: a shop's subscriptions are read once."""
-
-    def __init__(self, subscriptions: Subscriptions, clock: Clock, kind_of: KindOf) -> None:
-        self._subscriptions = subscriptions
-        self._clock = clock
-        self._kind_of = kind_of
-        self._found: dict[str, Sequence[Subscription]] = {}
-
-    def dispatch(self, event: Mapping[str, Any]) -> list[QueuedDelivery]:
-        """The deliveries that an event on the bus asks for. Raises ``KeyError`` for what is no
-        event of ours."""
-        occurrence = occurrence_in(event)
-        shop_id = occurrence.shop_id
-        if shop_id not in self._found:
-            self._found[shop_id] = self._subscriptions.of_shop(shop_id)
-        return [
-            delivery
-            for subscription in self._found[shop_id]
-            if subscription.is_enabled
-            for delivery in deliveries_for(
-                subscription, event, kind_of=self._kind_of, now=self._clock.now()
-            )
-        ]
-
-
-def deliveries_for(
-    subscription: Subscription, event: Mapping[str, Any], *, kind_of: KindOf, now: datetime
-) -> list[QueuedDelivery]:
-    """What one subscription is told of an event: once per topic of its own that it falls under."""
-    topics = kind_of(subscription.kind).topics_of(occurrence_in(event))
-    return [
-        QueuedDelivery(subscription.shop_id, subscription.id, topic, now, event)
-        for topic in topics
-        if EVERYTHING in subscription.topics or topic in subscription.topics
-    ]
-
-
-# -- from the queue to the subscriber --------------------------------------------------------------
-
-
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """What became of an attempt.
 
     ``retry_in`` is in seconds; 0 after the last attempt, for the queue to give the delivery up;
     ``None`` when there is nothing left to do. ``switched_off`` says that this attempt was the one
-    too many for the subscription.
+    too many for the subscription. ``unlogged`` is for :meth:`Deliverer.log`.
     """
 
     state: DeliveryState
@@ -119,12 +76,14 @@ class Outcome:
     status: int | None = None
     reason: str = ""
     switched_off: bool = False
+    unlogged: Delivery | None = None
 
 
 class Deliverer:
     """Sends deliveries. One per warm function; may be used by many threads at once.
 
     Args:
+        outlet: where it goes that a subscription was switched off.
         base_url: where callers reach the API, for links that messages hold.
         patience: how long an endpoint may fail before its subscription is switched off.
         retry_scale: what the seconds between attempts are multiplied by.
@@ -139,7 +98,7 @@ class Deliverer:
         vault: Vault,
         client: WebhookClient,
         log: DeliveryLog,
-        bus: EventBus,
+        outlet: EventOutlet,
         clock: Clock,
         entropy: Entropy,
         kind_of: KindOf,
@@ -153,24 +112,37 @@ class Deliverer:
         self._vault = vault
         self._client = client
         self._log = log
-        self._bus = bus
+        self._outlet = outlet
         self._clock = clock
         self._entropy = entropy
         self._kind_of = kind_of
         self._base_url = base_url
         self._patience = patience
         self._retry_scale = retry_scale
-        self._known_secrets: Recent[bytes, list[HeldSecret]] = Recent(clock)
         self._known_shops: Recent[str, Shop | None] = Recent(clock)
 
-    def deliver(self, queued: QueuedDelivery, attempt: int) -> Outcome:
-        """Try to tell a subscriber, for the ``attempt``-th time (from 1), and log how it went.
+    def known(
+        self, batch: Iterable[QueuedDelivery]
+    ) -> Mapping[tuple[str, int], SealedSubscription]:
+        """What :meth:`deliver` may be told of the subscriptions of a batch, each read once."""
+        return self._subscriptions.recent({(one.shop_id, one.subscription_id) for one in batch})
+
+    def deliver(
+        self, queued: QueuedDelivery, attempt: int, known: SealedSubscription | None = None
+    ) -> Outcome:
+        """Try to tell a subscriber, for the ``attempt``-th time (from 1), and log how it went. What
+        went well at once is left to be logged with others of its kind.
+
+        ``known`` is the subscription as it was a moment ago. One that is missing or off is read
+        again, for it may just have been made or switched on.
 
         Raises what a port raises that is busy or silent; the attempt may or may not have been made
         then, and must be repeated.
         """
         occurrence = occurrence_in(queued.event)
-        found = self._subscriptions.get(queued.shop_id, queued.subscription_id)
+        found = known
+        if found is None or not found.subscription.is_enabled:
+            found = self._subscriptions.get(queued.shop_id, queued.subscription_id)
         if found is None:
             # Nobody is left to read a log.
             return Outcome(DeliveryState.SKIPPED, reason="removed")
@@ -208,9 +180,18 @@ class Deliverer:
         )
         return self._send(queued, occurrence, found.subscription, send, attempt)
 
+    def log(self, group: Sequence[Delivery]) -> None:
+        """Log what :meth:`deliver` left unlogged, a group of
+        :func:`~orderhub.domain.delivery.taken_together`. Until that is done the attempts count as
+        not made."""
+        kept_until = self._clock.now() + KEPT
+        if len(group) == 1:
+            self._log.record(group[0], kept_until=kept_until)
+        else:
+            self._log.record_together(group, kept_until=kept_until)
+
     def _secrets(self, found: SealedSubscription, now: datetime) -> list[str]:
-        held = self._known_secrets.get(found.sealed, lambda: unsealed(self._vault, found))
-        return [secret.text for secret in held if secret.holds(now)]
+        return [secret.text for secret in unsealed(self._vault, found) if secret.holds(now)]
 
     def _send(
         self,
@@ -234,21 +215,16 @@ class Deliverer:
         seconds = round(self._clock.monotonic() - started, 3)
         if status is not None and 200 <= status < 300:
             self._note_success(subscription)
-            outcome = Outcome(DeliveryState.DELIVERED, status=status)
+            outcome, answer = Outcome(DeliveryState.DELIVERED, status=status), ""
         else:
             reason = reason or f"http_{status}"
             off = self._note_failure(subscription, is_gone=status == HTTPStatus.GONE)
             outcome = self._after_failure(attempt, status, reason, switched_off=off)
-        is_good = outcome.state is DeliveryState.DELIVERED
-        self._record(
-            queued,
-            occurrence,
-            outcome,
-            seconds=seconds,
-            attempts=1,
-            # What a subscriber says of a failure helps whoever looks for it.
-            answer="" if is_good else answer,
-        )
+        # What a subscriber says of a failure helps whoever looks for it.
+        made = self._made(queued, occurrence, outcome, seconds=seconds, attempts=1, answer=answer)
+        if outcome.state is DeliveryState.DELIVERED and attempt == 1:
+            return replace(outcome, unlogged=made)
+        self.log([made])
         return outcome
 
     def _after_failure(
@@ -264,10 +240,10 @@ class Deliverer:
 
     def _skipped(self, queued: QueuedDelivery, occurrence: Occurrence, reason: str) -> Outcome:
         outcome = Outcome(DeliveryState.SKIPPED, reason=reason)
-        self._record(queued, occurrence, outcome, seconds=None, attempts=0)
+        self.log([self._made(queued, occurrence, outcome, seconds=None, attempts=0)])
         return outcome
 
-    def _record(
+    def _made(
         self,
         queued: QueuedDelivery,
         occurrence: Occurrence,
@@ -276,10 +252,10 @@ class Deliverer:
         seconds: float | None,
         attempts: int,
         answer: str = "",
-    ) -> None:
+    ) -> Delivery:
         now = self._clock.now()
         is_retried = outcome.state is DeliveryState.RETRYING and outcome.retry_in is not None
-        delivery = Delivery(
+        return Delivery(
             shop_id=queued.shop_id,
             subscription_id=queued.subscription_id,
             topic=queued.topic,
@@ -295,7 +271,6 @@ class Deliverer:
             answer=answer,
             next_at=now + timedelta(seconds=outcome.retry_in or 0) if is_retried else None,
         )
-        self._log.record(delivery, kept_until=now + KEPT)
 
     # -- how the endpoint does -----------------------------------------------------------------
 
@@ -366,9 +341,9 @@ class Deliverer:
             detail=json.dumps(detail, ensure_ascii=False, separators=(",", ":")),
             source=WEBHOOK_EVENTS,
         )
-        failure = self._bus.publish([event]).failure
+        failure = self._outlet.publish([event]).failure
         if failure:
-            raise Unavailable("the event bus did not take an event; try again")
+            raise Unavailable("an event did not go out; try again")
 
 
 def _timestamp(at: datetime) -> str:

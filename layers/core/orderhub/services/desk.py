@@ -1,10 +1,10 @@
 """What every use case works with, and the loop behind every change of an order."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final
 
 from orderhub.domain.commands import Change
+from orderhub.domain.dataclass import dataclass
 from orderhub.domain.details import Actor
 from orderhub.domain.errors import Busy, NotFound
 from orderhub.domain.order import Order
@@ -14,6 +14,7 @@ from orderhub.ports import (
     Contention,
     Entropy,
     Metafields,
+    NumberIndex,
     OrderRanks,
     OrderRepository,
     PaymentLinks,
@@ -45,6 +46,7 @@ class Desk:
 
     orders: OrderRepository
     ranks: OrderRanks
+    numbers: NumberIndex
     catalog: Catalog
     people: PeopleRepository
     links: PaymentLinks

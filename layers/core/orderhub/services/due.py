@@ -4,11 +4,12 @@ Reads the due index alone, as the closing machines do, and no more of it than is
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from heapq import merge
 from typing import Final
 
+from orderhub.domain.dataclass import dataclass
 from orderhub.domain.order import DeadlineKind
 from orderhub.ports import OrderKey
 

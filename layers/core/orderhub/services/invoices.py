@@ -4,8 +4,7 @@ They are issued by the domain, in the same change in which an order becomes paid
 the payment; here they are only found and drawn.
 """
 
-from dataclasses import dataclass
-
+from orderhub.domain.dataclass import dataclass
 from orderhub.domain.errors import NotFound
 from orderhub.domain.invoice import Invoice
 from orderhub.domain.order import Order

@@ -9,10 +9,10 @@ import hashlib
 import hmac
 import secrets
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from orderhub.domain.dataclass import dataclass
 from orderhub.domain.errors import InvalidField, Unauthenticated
 from orderhub.domain.shop import Credential
 from orderhub.ports import Clock, ShopRepository

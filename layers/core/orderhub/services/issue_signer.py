@@ -2,10 +2,11 @@
 
 import secrets as random
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import Final
 
+from orderhub.domain.dataclass import dataclass
 from orderhub.domain.errors import InvalidField
 from orderhub.domain.shop import Credential
 from orderhub.ports import Clock, ShopRepository, Vault

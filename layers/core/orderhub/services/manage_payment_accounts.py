@@ -7,10 +7,11 @@ whoever looks after accounts encrypts, and only the functions that verify decryp
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
+from orderhub.domain.dataclass import dataclass
 from orderhub.domain.errors import Busy, InvalidField, NotFound
 from orderhub.domain.payment_account import (
     ALIPAY,

@@ -3,11 +3,12 @@
 import re
 import secrets
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
+from orderhub.domain.dataclass import dataclass
 from orderhub.domain.errors import InvalidField, NotFound
 from orderhub.domain.events import Terms
 from orderhub.domain.lines import MAX_LINES, MAX_QUANTITY

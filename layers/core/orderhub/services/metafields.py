@@ -1,12 +1,13 @@
 """Fields that other systems keep beside orders: make, find, change and remove them."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime
 from itertools import islice
 from typing import Final
 
 from orderhub.domain import identity
+from orderhub.domain.dataclass import dataclass
 from orderhub.domain.errors import Busy, InvalidField, NotFound
 from orderhub.domain.identity import MAX_ORDER_ID
 from orderhub.domain.metafield import ORDER, FieldValue, Metafield, require_sane

@@ -7,12 +7,12 @@ decides what it shows from then on.
 
 import re
 import secrets
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 from urllib.parse import quote
 
+from orderhub.domain.dataclass import dataclass
 from orderhub.domain.errors import InvalidField, NotFound, Reason, Refused
 from orderhub.domain.order import Order
 from orderhub.domain.payment import Payment, PaymentState

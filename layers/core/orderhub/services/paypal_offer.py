@@ -5,10 +5,10 @@ asks for is no proof of anything: the webhook is, and another amount is held.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+from orderhub.domain.dataclass import dataclass
 from orderhub.domain.money import MINOR_UNIT_DIGITS, Money
 from orderhub.domain.order import Order
 from orderhub.domain.payment import PaymentState

@@ -1,11 +1,11 @@
 """Make the one order that a cart becomes."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final
 
 from orderhub.domain import identity
 from orderhub.domain.commands import Placement
+from orderhub.domain.dataclass import dataclass
 from orderhub.domain.details import Actor, Details, Reference
 from orderhub.domain.errors import (
     InvalidField,

@@ -1,13 +1,14 @@
 """Make an order, once: a repeat of the same external reference returns the order that exists."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import chain, takewhile
 from typing import Final
 
 from orderhub.domain import commands, identity
 from orderhub.domain.commands import Change, Placement
+from orderhub.domain.dataclass import dataclass
 from orderhub.domain.details import Actor, Reference
 from orderhub.domain.errors import Busy, InvalidField, NotFound, ReferenceTaken
 from orderhub.domain.order import Order
@@ -15,7 +16,7 @@ from orderhub.ports import Contention, IdTaken
 
 from .desk import MAX_ATTEMPTS, MAX_SECONDS, Desk
 from .find_order import NUMBER_SCOPE
-from .rank_orders import is_settled, make_room
+from .rank_orders import is_settled, make_room, note_late
 
 CLOCK_SKEW: Final = timedelta(minutes=5)
 """So far ahead of ours may the clocks of others be."""
@@ -71,6 +72,7 @@ def place_order(
             commands.close_what_is_due(change)
         if is_settled(now, order_id):
             make_room(desk, shop_id, order_id)
+            note_late(desk, shop_id, order_id, numbered.number)
         try:
             desk.orders.commit(change)
         except IdTaken:

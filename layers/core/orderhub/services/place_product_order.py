@@ -1,12 +1,13 @@
 """Make an order of a shop's products at the shop's own prices."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from decimal import Decimal
 from typing import Final
 
 from orderhub.domain.commands import Change, Placement
+from orderhub.domain.dataclass import dataclass
 from orderhub.domain.details import Actor, Details, Reference
 from orderhub.domain.errors import InvalidField, NotFound, OrderHubError
 from orderhub.domain.events import Terms

@@ -17,6 +17,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from orderhub.domain.identity import first_order_id
+from orderhub.ports import LateOrder
 
 from .desk import Desk
 
@@ -70,6 +71,17 @@ def make_room(desk: Desk, shop_id: str, order_id: int) -> None:
             return
 
 
+def note_late(desk: Desk, shop_id: str, order_id: int, number: str) -> None:
+    """Before an order is made whose id is in the past: see that searches by its number find it
+    (:mod:`orderhub.services.index_numbers`).
+
+    One read and one write.
+    """
+    # Who made the order that has this id has seen to it.
+    if desk.orders.get(shop_id, order_id) is None:
+        desk.numbers.note_late(shop_id, LateOrder(order_id, number, desk.clock.now()))
+
+
 def is_settled(now: datetime, order_id: int) -> bool:
-    """Whether milestones may have been laid beyond this id by now."""
+    """Whether milestones may have been laid beyond this id by now, and numbers indexed."""
     return order_id < first_order_id(now - SETTLED_AFTER + _HOLD_AGAIN_BEFORE)

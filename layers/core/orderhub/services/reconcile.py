@@ -7,21 +7,22 @@ something impossible, is listed for people.
 Where an order's money is one thing in its events and another in its snapshot, or events are
 missing, nothing can tell which is right: the order stays as it is, whatever else is wrong with it.
 
-Nothing here reads the whole table: a shop's orders are found by the index of their times and the
-index of changes, so that an order which one of both has lost is found by the other. A name which
-leads to an order that doesn't claim it shows when the order is asked for by it, or when the order
-that does claim it is looked at.
+Nothing here reads the whole table: a shop's orders are found by the index of their times, the index
+of changes and the desk, so that an order which one of them has lost is found by another. A name
+which leads to an order that doesn't claim it shows when the order is asked for by it, or when the
+order that does claim it is looked at.
 """
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from datetime import UTC, datetime
 from enum import StrEnum
-from itertools import islice
+from itertools import chain, islice, takewhile
 from typing import Final
 
 from orderhub.domain import identity, ledger
+from orderhub.domain.dataclass import dataclass
 from orderhub.domain.details import Reference
 from orderhub.domain.errors import Busy, NotFound, Unavailable
 from orderhub.domain.events import OrderPlaced, claims
@@ -29,11 +30,14 @@ from orderhub.domain.money import Money
 from orderhub.domain.order import Order
 from orderhub.domain.payment_account import PROVIDERS
 from orderhub.domain.report import DisputeState, PaymentReport, order_named_in
+from orderhub.domain.status import OrderStatus
 from orderhub.domain.stock import StockItem
 from orderhub.ports import Contention, OrderAudit, StoredOrder
 
 from .apply_report import NO_ORDER, orders_meant
+from .check_numbers import wrong_with_numbers
 from .desk import Desk
+from .index_numbers import drop_index
 from .rank_orders import SETTLED_AFTER, STEP
 
 LOOKS: Final = 3
@@ -78,6 +82,7 @@ class Flaw(StrEnum):
     """What is stored is damaged so that it could not be looked at."""
     STOCK_BELOW_ZERO = "stock_below_zero"
     RANKS_DIFFER = "ranks_differ"
+    NUMBERS_DIFFER = "numbers_differ"
     # Nothing is wrong with these: somebody has to do something.
     REFUND_DUE = "refund_due"
     PAYMENT_HELD = "payment_held"
@@ -371,9 +376,9 @@ def reconcile_shop(
     repair: bool = False,
 ) -> Iterator[Reconciled]:
     """Check a shop's orders, those alone that were made or changed between these moments (both
-    included) if told so, and at last the shop itself: its stock, its ranks (of all orders), and
-    reports that wait. A few orders are looked at side by side; one that can't be looked at
-    keeps nobody from the others."""
+    included) if told so, and at last the shop itself: its stock, its ranks and the index of its
+    numbers (of all orders), and reports that wait. A few orders are looked at side by side; one
+    that can't be looked at keeps nobody from the others."""
 
     def one(order_id: int) -> tuple[Reconciled, set[StockItem]] | None:
         try:
@@ -404,6 +409,10 @@ def reconcile_shop(
         for finding, order_id in _rank_findings(at.desk, shop_id, by_time):
             is_mended = repair and _forget_ranks(at.desk, shop_id, order_id)
             (mended if is_mended else findings).append(finding)
+        if told := wrong_with_numbers(at.desk, shop_id, by_time):
+            finding = Finding(Flaw.NUMBERS_DIFFER, told, is_mendable=True)
+            is_mended = repair and drop_index(at.desk, shop_id)
+            (mended if is_mended else findings).append(finding)
     yield Reconciled(order_id=None, left=tuple(findings), mended=tuple(mended))
 
 
@@ -421,10 +430,21 @@ def _order_ids(
         by_time.append(order_id)
         yield order_id
     seen = set(by_time)
-    for order_id in at.desk.orders.changed(shop_id, since or _THE_BEGINNING, until):
+    changed = at.desk.orders.changed(shop_id, since or _THE_BEGINNING, until)
+    for order_id in chain(changed, _on_desk(at, shop_id, after_id, before_id)):
         if order_id not in seen:
             seen.add(order_id)
             yield order_id
+
+
+def _on_desk(at: Auditor, shop_id: str, after_id: int, before_id: int | None) -> Iterator[int]:
+    """Orders between these ids, by an index of its own."""
+    for is_filed in (False, True):
+        for status in OrderStatus:
+            newest_first = at.desk.orders.on_desk(shop_id, is_filed=is_filed, status=status)
+            for order_id in takewhile(lambda order_id: order_id > after_id, newest_first):
+                if before_id is None or order_id < before_id:
+                    yield order_id
 
 
 def _stock_of(stored: StoredOrder) -> set[StockItem]:

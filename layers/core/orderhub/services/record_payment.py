@@ -1,10 +1,10 @@
 """Record money that came in for an order, once per transaction."""
 
-from dataclasses import dataclass
 from decimal import Decimal
 
 from orderhub.domain import commands
 from orderhub.domain.commands import Change
+from orderhub.domain.dataclass import dataclass
 from orderhub.domain.details import Actor
 from orderhub.domain.money import Money
 from orderhub.domain.order import Order

@@ -1,11 +1,11 @@
 """Give back all of an order's money that can still go back."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final
 
 from orderhub.domain import commands
 from orderhub.domain.commands import Change
+from orderhub.domain.dataclass import dataclass
 from orderhub.domain.details import Actor
 from orderhub.domain.errors import Reason, Refused
 from orderhub.domain.order import Order

@@ -1,7 +1,6 @@
 """Prove an order: its events, replayed from the first, must yield its snapshot."""
 
-from dataclasses import dataclass
-
+from orderhub.domain.dataclass import dataclass
 from orderhub.domain.errors import NotFound
 from orderhub.domain.events import Recorded
 from orderhub.domain.order import Order

@@ -1,26 +1,28 @@
-"""Tell again: what an operator does for subscribers that missed events, and for the bus."""
+"""Tell again: what an operator does for those that missed events."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from itertools import islice
 from typing import Any, Final
 
+from orderhub.domain.dataclass import dataclass
 from orderhub.domain.errors import NotFound, Refused, Unavailable
 from orderhub.domain.subscription import Subscription
 from orderhub.ports import (
     Clock,
     DeadDelivery,
     DeliveryQueue,
-    EventBus,
+    EventOutlet,
     OrderRepository,
     OutgoingEvent,
 )
 
-from .deliver import deliveries_for
+from .changed_orders import made_or_changed
+from .publish import deliveries_for
 from .subscriptions import KindOf
 
 DISABLED: Final = "subscription_disabled"
@@ -110,22 +112,22 @@ def redrive(
 
 def republish(
     orders: OrderRepository,
-    bus: EventBus,
+    outlet: EventOutlet,
     shop_id: str,
     since: datetime,
     until: datetime | None = None,
 ) -> int:
-    """Put a shop's events of that time on the bus again, as they were. Returns how many.
+    """Let a shop's events of that time go out again, as they were. Returns how many.
 
-    Raises :class:`Unavailable` when the bus doesn't take one.
+    Raises :class:`Unavailable` when one can't.
     """
     events = events_between(orders, shop_id, since, until)
     count = 0
     while batch := list(islice(events, _BATCH)):
-        published = bus.publish(batch)
+        published = outlet.publish(batch)
         if published.failure:
-            message = f"the event bus took {count + published.count} events, then no more"
-            raise Unavailable(message)
+            message = f"{count + published.count} events went out, then no more"
+            raise Unavailable(f"{message}: {published.failure}")
         count += len(batch)
     return count
 
@@ -137,11 +139,7 @@ def events_between(
 
     What an order brought along from elsewhere is found by the latest of it.
     """
-    seen: set[int] = set()
-    for order_id in orders.changed(shop_id, since, until):
-        if order_id in seen:
-            continue
-        seen.add(order_id)
+    for order_id in made_or_changed(orders, shop_id, since, until):
         for event in orders.outgoing(shop_id, order_id):
             at = datetime.fromisoformat(event.occurred_at)
             if since <= at and (until is None or at <= until):

@@ -6,9 +6,10 @@ else that an order is follows from its events and is made again from them.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
+from orderhub.domain.dataclass import dataclass
 from orderhub.domain.errors import Busy, NotFound
 from orderhub.domain.order import Order
 from orderhub.ports import Contention, OrderBackup, StoredOrder

@@ -1,11 +1,11 @@
 """Send an order's goods, all at once or in parcels."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from orderhub.domain import commands
 from orderhub.domain.commands import Change
+from orderhub.domain.dataclass import dataclass
 from orderhub.domain.details import Actor
 from orderhub.domain.order import Order
 from orderhub.domain.shipment import ShippedLine

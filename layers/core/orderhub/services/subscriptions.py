@@ -7,11 +7,12 @@ import binascii
 import json
 import secrets as random
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 from orderhub.domain import identity
+from orderhub.domain.dataclass import dataclass
 from orderhub.domain.errors import Busy, InvalidField, NotFound
 from orderhub.domain.subscription import EVERYTHING, Subscription, SubscriptionKind
 from orderhub.domain.text import readable

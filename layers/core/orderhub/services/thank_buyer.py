@@ -1,11 +1,11 @@
 """Thank an order's buyer by mail."""
 
-from dataclasses import dataclass
 from typing import Final
 
 from orderhub.domain import commands
 from orderhub.domain.commands import Change
 from orderhub.domain.correspondence import LONGEST_SUBJECT
+from orderhub.domain.dataclass import dataclass
 from orderhub.domain.details import Actor
 from orderhub.domain.errors import InvalidField
 from orderhub.domain.order import Order

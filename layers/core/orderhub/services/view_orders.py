@@ -1,8 +1,8 @@
 """Look at a shop's orders from either side: those it received, and those it placed at others."""
 
 from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass
 
+from orderhub.domain.dataclass import dataclass
 from orderhub.domain.errors import NotFound
 from orderhub.domain.events import Recorded
 from orderhub.domain.identity import MAX_ORDER_ID

@@ -6,9 +6,9 @@ The token is all the proof that its holder has, so it stands in no log and no ma
 
 import hmac
 import secrets
-from dataclasses import dataclass
 from typing import Final
 
+from orderhub.domain.dataclass import dataclass
 from orderhub.domain.errors import InvalidField, NotFound
 from orderhub.domain.identity import MAX_ORDER_ID
 from orderhub.domain.order import Order

@@ -1,7 +1,6 @@
 """Show whoever has a payment link what there is to pay, and what came of it."""
 
-from dataclasses import dataclass
-
+from orderhub.domain.dataclass import dataclass
 from orderhub.domain.errors import NotFound
 from orderhub.domain.order import Order
 from orderhub.ports import PaymentAccounts, ShopRepository

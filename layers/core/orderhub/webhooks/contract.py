@@ -1,10 +1,11 @@
 """What every kind of webhook has in common."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import Any, Protocol
 
+from orderhub.domain.dataclass import dataclass
 from orderhub.domain.order import Order
 from orderhub.domain.shop import Shop
 from orderhub.domain.subscription import Subscription

@@ -11,10 +11,10 @@
 
 import dataclasses
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
+from orderhub.domain.dataclass import dataclass
 from orderhub.domain.details import Actor
 from orderhub.domain.shop import Principal, Shop
 

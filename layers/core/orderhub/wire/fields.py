@@ -1,32 +1,33 @@
-"""Field types for the wires' pydantic models: strict about meaning, lenient about spelling.
+"""Forms, which are requests as a wire's document lists their fields, and the types of these: strict
+about meaning, lenient about spelling.
 
-Forms only know text and JSON clients differ in what they quote, so numbers may come as text and
-identifiers as numbers. Nothing else is guessed: ``true`` is no number and a list is no text.
-Every problem has a stable reason (:class:`orderhub.wire.contract.Problem`).
+Forms of HTML only know text and JSON clients differ in what they quote, so numbers may come as text
+and identifiers as numbers. Nothing else is guessed: ``true`` is no number and a list is no text.
+Every problem has a stable reason (:class:`orderhub.wire.contract.Problem`); all are told at once.
 
-Each type also says, as JSON Schema, what it takes (:class:`Check`): from that the OpenAPI document
-is made.
+Each type also says, as JSON Schema, what it takes (:class:`Check`). From that pydantic makes the
+OpenAPI document, for which forms and types look like its own. Functions don't import pydantic: that
+takes as long as all else that they import beside botocore.
 """
 
-import dataclasses
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import MISSING
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Annotated, Any, Final, TypeVar
+from functools import partial
+from inspect import get_annotations
+from typing import TYPE_CHECKING, Annotated, Any, Final, NamedTuple, TypeVar, get_args
 
-from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    GetJsonSchemaHandler,
-    ValidationError,
-)
-from pydantic_core import CoreSchema, PydanticCustomError
+from orderhub.domain.dataclass import dataclass
 
 from .contract import Problem, Unprocessable
 
-_M = TypeVar("_M", bound=BaseModel)
+if TYPE_CHECKING:
+    from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
+    from pydantic_core import CoreSchema
+
+_F = TypeVar("_F", bound="Form")
 
 # Control characters; and what decoders put for bytes that were no text.
 _UNREADABLE: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffd]")
@@ -51,22 +52,56 @@ _FIRST_READABLE: Final = (
 )
 
 
-class Form(BaseModel):
-    """A request body. Fields that the document doesn't know are ignored."""
+class Form:
+    """A request body, or a query. Subclasses annotate its fields, with defaults for those that may
+    be missing. Fields that the document doesn't know are ignored. ``said`` names the fields that
+    were sent, so that a change can tell "not said" from "none".
+    """
 
-    model_config = ConfigDict(extra="ignore", frozen=True)
+    said: frozenset[str]
+
+    @classmethod
+    def __get_pydantic_core_schema__(
+        cls, _source: object, handler: "GetCoreSchemaHandler"
+    ) -> "CoreSchema":
+        """What the OpenAPI document is made from."""
+        from pydantic_core import core_schema  # noqa: PLC0415
+
+        return core_schema.typed_dict_schema(
+            {
+                name: core_schema.typed_dict_field(
+                    handler.generate_schema(annotation), required=default is MISSING
+                )
+                for name, annotation, default in _declared(cls)
+            },
+            cls=cls,
+            ref=f"{cls.__module__}.{cls.__qualname__}:{id(cls)}",
+        )
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Check(BeforeValidator):
-    """A validator that knows what it takes. ``takes`` gives that as JSON Schema; ``around`` makes
-    it of what the type behind it takes. Only whoever makes the OpenAPI document calls them."""
+AS_NULL: Final[Any] = object()
+"""The default of fields that are read as ``null`` where they are missing."""
 
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """What a field takes. ``func`` reads a value or raises what :func:`problem` makes. ``takes``
+    says the same as JSON Schema; ``around`` makes it of what the type behind it takes. Only whoever
+    makes the OpenAPI document calls them."""
+
+    func: Callable[[Any], Any]
     takes: Callable[[], JsonSchema] | None = None
     around: Callable[[JsonSchema], JsonSchema] | None = None
 
+    def __get_pydantic_core_schema__(
+        self, source: object, handler: "GetCoreSchemaHandler"
+    ) -> "CoreSchema":
+        from pydantic_core import core_schema  # noqa: PLC0415
+
+        return core_schema.no_info_before_validator_function(self.func, handler(source))
+
     def __get_pydantic_json_schema__(
-        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+        self, schema: "CoreSchema", handler: "GetJsonSchemaHandler"
     ) -> JsonSchema:
         if self.takes:
             return self.takes()
@@ -74,8 +109,18 @@ class Check(BeforeValidator):
         return self.around(behind) if self.around else behind
 
 
-def problem(reason: str, **context: Any) -> PydanticCustomError:
-    return PydanticCustomError(reason, "{reason}", {"reason": reason, **context})
+class Wrong(ValueError):
+    """A value that a field doesn't take. ``reason`` and ``context`` are those of its
+    :class:`~orderhub.wire.contract.Problem`."""
+
+    def __init__(self, reason: str, context: Mapping[str, Any]) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.context = context
+
+
+def problem(reason: str, **context: Any) -> Wrong:
+    return Wrong(reason, context)
 
 
 def _text(value: Any) -> str:
@@ -298,20 +343,128 @@ Number = Annotated[Decimal, _NUMERIC]
 """A decimal number. Its range and precision are for the currency to judge."""
 
 
-def parse(form: type[_M], body: object) -> _M:
+def parse(form: type[_F], body: object) -> _F:
     """``body`` as a ``form``. Raises :class:`Unprocessable` with every problem found."""
     if not isinstance(body, Mapping):
         raise Unprocessable(Problem("base", "not_an_object"))
-    try:
-        return form.model_validate(body)
-    except ValidationError as invalid:
-        raise Unprocessable(*_problems(invalid)) from None
+    return _read(form, body)
 
 
-def _problems(invalid: ValidationError) -> list[Problem]:
-    found = []
-    for error in invalid.errors(include_url=False, include_input=False):
-        reason = "blank" if error["type"] == "missing" else error["type"]
-        context = {k: v for k, v in error.get("ctx", {}).items() if k != "reason"}
-        found.append(Problem(".".join(map(str, error["loc"])) or "base", reason, context))
+def _read(form: type[_F], body: Mapping[str, Any]) -> _F:
+    made = form()
+    problems: list[Problem] = []
+    fields = _fields(form)
+    for name, read, default in fields:
+        if name not in body and default is not AS_NULL:
+            if default is MISSING:
+                problems.append(Problem(name, "blank"))
+            else:
+                setattr(made, name, default)
+            continue
+        try:
+            setattr(made, name, read(body.get(name)))
+        except Wrong as wrong:
+            problems.append(Problem(name, wrong.reason, wrong.context))
+        except Unprocessable as within:
+            problems += _prefixed(name, within)
+    if problems:
+        raise Unprocessable(*problems)
+    made.said = frozenset(field.name for field in fields if field.name in body)
+    return made
+
+
+def _prefixed(name: str, within: Unprocessable) -> list[Problem]:
+    return [Problem(f"{name}.{each.field}", each.reason, each.context) for each in within.problems]
+
+
+class _ReadField(NamedTuple):
+    name: str
+    read: Callable[[Any], Any]
+    default: Any
+
+
+_known: dict[type[Form], tuple[_ReadField, ...]] = {}
+
+
+def _fields(form: type[Form]) -> tuple[_ReadField, ...]:
+    """What reads the fields of ``form``, found out once."""
+    if form not in _known:
+        _known[form] = tuple(
+            _ReadField(name, _reader(annotation), default)
+            for name, annotation, default in _declared(form)
+        )
+    return _known[form]
+
+
+def _declared(form: type[Form]) -> Iterator[tuple[str, Any, Any]]:
+    """Names, types and defaults of a form's fields, those that it inherits first."""
+    annotations: dict[str, Any] = {}
+    for base in reversed(form.__mro__):
+        if issubclass(base, Form) and base is not Form:
+            annotations |= get_annotations(base)
+    for name, annotation in annotations.items():
+        yield name, annotation, getattr(form, name, MISSING)
+
+
+def _reader(annotation: Any) -> Callable[[Any], Any]:
+    """What reads a field: its check, and after it that of the forms which it consists of."""
+    check = next((each for each in _metadata(annotation) if isinstance(each, Check)), None)
+    behind = _reader_behind(annotation.__origin__ if check else annotation)
+    if check is None:
+        return behind or _as_it_is
+    if behind is None:
+        return check.func
+    return partial(_read_both, check.func, behind)
+
+
+def _metadata(annotation: Any) -> tuple[object, ...]:
+    found: tuple[object, ...] = getattr(annotation, "__metadata__", ())
     return found
+
+
+def _reader_behind(kind: Any) -> Callable[[Any], Any] | None:
+    """For a form, several of them, one that may be missing, and a tuple of anything."""
+    parts = get_args(kind)
+    form = next((each for each in (kind, *parts) if _is_form(each)), None)
+    if getattr(kind, "__origin__", None) is tuple:
+        return tuple if form is None else partial(_read_several, form)
+    if form is None:
+        return None
+    return partial(_read_optional if type(None) in parts else _read_object, form)
+
+
+def _is_form(kind: Any) -> bool:
+    return isinstance(kind, type) and issubclass(kind, Form)
+
+
+def _as_it_is(value: Any) -> Any:
+    return value
+
+
+def _read_both(first: Callable[[Any], Any], then: Callable[[Any], Any], value: Any) -> Any:
+    return then(first(value))
+
+
+def _read_object(form: type[Form], value: Any) -> Form:
+    if not isinstance(value, Mapping):
+        raise problem("invalid")
+    return _read(form, value)
+
+
+def _read_optional(form: type[Form], value: Any) -> Form | None:
+    return None if value is None else _read_object(form, value)
+
+
+def _read_several(form: type[Form], values: list[Any]) -> tuple[Form, ...]:
+    read: list[Form] = []
+    problems: list[Problem] = []
+    for place, value in enumerate(values):
+        try:
+            read.append(_read_object(form, value))
+        except Wrong as wrong:
+            problems.append(Problem(str(place), wrong.reason, wrong.context))
+        except Unprocessable as within:
+            problems += _prefixed(str(place), within)
+    if problems:
+        raise Unprocessable(*problems)
+    return tuple(read)

@@ -12,11 +12,12 @@ tests prove; a state that no row matches raises, since there is no default to fa
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import Enum, StrEnum
 from itertools import product
 from typing import TYPE_CHECKING, Any, Final, Generic, NamedTuple, TypeAlias, TypeVar
 
+from orderhub.domain.dataclass import dataclass
 from orderhub.domain.status import FulfilmentStatus, OrderStatus, PaymentStatus, SellerMark
 
 if TYPE_CHECKING:

@@ -1,6 +1,7 @@
 """Orders as the single table holds them, whole or damaged, for reconciliation."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Any, Final
 
 from botocore.exceptions import ClientError
@@ -10,7 +11,7 @@ from orderhub.domain.errors import Busy
 from orderhub.domain.events import Recorded
 from orderhub.domain.identity import MAX_ORDER_ID
 from orderhub.domain.order import DeadlineKind, Order
-from orderhub.ports import Contention, StoredOrder, VersionConflict
+from orderhub.ports import Contention, OrderKey, StoredOrder, VersionConflict
 
 from . import items, keys
 from .client import DynamoDBClient, batch_get, query, translated
@@ -80,12 +81,14 @@ class DynamoAudit:
                 strange.append(item["sk"]["S"])
                 continue
             try:
-                events.append(items.recorded(item))
+                entries = items.recorded(item)
             # Whatever is wrong with it, the others are to be seen.
             except Exception:  # noqa: BLE001
-                unreadable.append(sequence)
-            if _is_listed(item):
-                listed.add(sequence)
+                unreadable += range(sequence, sequence + items.event_count(item))
+                continue
+            events += entries
+            if _is_listed(item, entries[-1].at):
+                listed.add(entries[-1].sequence)
         return StoredOrder(
             snapshot=snapshot,
             version=_version_beside(head) if head else None,
@@ -95,7 +98,7 @@ class DynamoAudit:
             strange=tuple(strange),
             wrong=self._wrong(head, snapshot) if head and snapshot else (),
             not_found_in=tuple(self._not_found_in(head)) if head else (),
-            unlisted=tuple(_unlisted(events, listed)),
+            unlisted=tuple(_unlisted(keys.order_key(found[0]["pk"]["S"]), events, listed)),
         )
 
     def _readable(self, parts: Sequence[dict[str, Any]]) -> Order | None:
@@ -208,21 +211,39 @@ class DynamoAudit:
             raise VersionConflict from error
 
     def list_change(self, order: Order, recorded: Recorded, *, is_last: bool) -> None:
-        wanted = items.event(order, recorded, is_last=is_last)
+        pk = {"S": keys.order(order.shop_id, order.id)}
         update: dict[str, Any] = {"UpdateExpression": "REMOVE change_pk, change_sk"}
         if is_last:
             update["UpdateExpression"] = "SET change_pk = :shop, change_sk = :at"
             update["ExpressionAttributeValues"] = {
-                ":shop": wanted["change_pk"],
-                ":at": wanted["change_sk"],
+                ":shop": {"S": keys.shop(order.shop_id)},
+                ":at": {"S": keys.timestamp(recorded.at)},
             }
         with translated():
             self._client.update_item(
                 TableName=self._table,
-                Key={"pk": wanted["pk"], "sk": wanted["sk"]},
+                Key={"pk": pk, "sk": self._holding(pk, recorded.sequence)},
                 ConditionExpression="attribute_exists(pk)",
                 **update,
             )
+
+    def _holding(self, pk: dict[str, str], sequence: int) -> dict[str, str]:
+        """The sort key of the item that an event stands in, with others of its change or alone."""
+        answer = self._client.query(
+            TableName=self._table,
+            KeyConditionExpression="pk = :pk AND sk BETWEEN :first AND :event",
+            ExpressionAttributeValues={
+                ":pk": pk,
+                ":first": {"S": keys.event(1)},
+                ":event": {"S": keys.event(sequence)},
+            },
+            ProjectionExpression="sk",
+            ConsistentRead=True,
+            ScanIndexForward=False,
+            Limit=1,
+        )
+        found = answer["Items"]
+        return {"S": found[0]["sk"]["S"] if found else keys.event(sequence)}
 
     def claim(self, order: Order, name: Reference) -> None:
         item = items.reference(order.shop_id, name, order.id, order.updated_at)
@@ -241,14 +262,15 @@ class DynamoAudit:
                 raise
 
 
-def _unlisted(events: Sequence[Recorded], listed: set[int]) -> Iterator[int]:
+def _unlisted(key: OrderKey, events: Sequence[Recorded], listed: set[int]) -> Iterator[int]:
     """Those that are listed though another event of their change follows, or aren't though none
-    does. What stands before a gap can't be judged."""
+    does and their order's id doesn't find them. What stands before a gap can't be judged."""
     for entry, following in zip(events, [*events[1:], None], strict=True):
         if following and following.sequence != entry.sequence + 1:
             continue
         is_last = following is None or not following.continues
-        if is_last != (entry.sequence in listed):
+        is_found = entry.sequence in listed
+        if is_found != is_last and (is_found or items.stands_in_changes(key.order_id, entry.at)):
             yield entry.sequence
 
 
@@ -285,8 +307,9 @@ def _summary(head: dict[str, Any]) -> object:
         return None
 
 
-def _is_listed(item: dict[str, Any]) -> bool:
-    """Whether an event stands in the index of changes, under its shop and its time."""
+def _is_listed(item: dict[str, Any], at: datetime) -> bool:
+    """Whether a change stands in the index of changes, under its shop and the time of its last
+    event."""
     shop_id = keys.order_key(item["pk"]["S"]).shop_id
     place = (item.get("change_pk"), item.get("change_sk"))
-    return place == ({"S": keys.shop(shop_id)}, item.get("at"))
+    return place == ({"S": keys.shop(shop_id)}, {"S": keys.timestamp(at)})

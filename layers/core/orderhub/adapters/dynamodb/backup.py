@@ -1,15 +1,18 @@
 """A table that DynamoDB restored from a backup, beside the table that is in use."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from contextlib import contextmanager
+from typing import Any, Final
 
 from botocore.exceptions import ClientError
 
 from orderhub.ports import Contention, StoredOrder
 
-from . import keys
+from . import items, keys
 from .audit import DynamoAudit
 from .client import DynamoDBClient, batch_get, translated
+
+_ABSENT: Final = {"ConditionExpression": "attribute_not_exists(pk)"}
 
 
 class DynamoBackup:
@@ -37,23 +40,38 @@ class DynamoBackup:
         }
         # From the first on, so that what is interrupted leaves no other hole than there was.
         for item in sorted(found, key=lambda each: each["sk"]["S"]):
-            self._put(item, present.get(item["sk"]["S"]))
+            sk = item["sk"]["S"]
+            with _contended():
+                asked = _unchanged(present.pop(sk)) if sk in present else _ABSENT
+                self._client.put_item(TableName=self._table, Item=item, **asked)
+            first = keys.event_sequence(sk)
+            for sequence in range(first + 1, first + items.event_count(item)):
+                # What tells otherwise of events that now stand in this item.
+                if other := present.pop(keys.event(sequence), None):
+                    self._remove(other)
 
-    def _put(self, item: dict[str, Any], present: dict[str, Any] | None) -> None:
-        """Over what was read, and nothing else."""
-        put: dict[str, Any] = {"ConditionExpression": "attribute_not_exists(pk)"}
-        if present is not None:
-            names = {f"#{number}": name for number, name in enumerate(sorted(present))}
-            values = {f":{number}": present[name] for number, name in enumerate(sorted(present))}
-            put = {
-                "ConditionExpression": " AND ".join(f"{name} = :{name[1:]}" for name in names),
-                "ExpressionAttributeNames": names,
-                "ExpressionAttributeValues": values,
-            }
-        try:
-            with translated():
-                self._client.put_item(TableName=self._table, Item=item, **put)
-        except ClientError as error:
-            if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
-                raise
-            raise Contention from error
+    def _remove(self, item: dict[str, Any]) -> None:
+        key = {"pk": item["pk"], "sk": item["sk"]}
+        with _contended():
+            self._client.delete_item(TableName=self._table, Key=key, **_unchanged(item))
+
+
+def _unchanged(item: dict[str, Any]) -> dict[str, Any]:
+    """The condition that an item still is what was read."""
+    names = {f"#{number}": name for number, name in enumerate(sorted(item))}
+    return {
+        "ConditionExpression": " AND ".join(f"{name} = :{name[1:]}" for name in names),
+        "ExpressionAttributeNames": names,
+        "ExpressionAttributeValues": {f":{place[1:]}": item[name] for place, name in names.items()},
+    }
+
+
+@contextmanager
+def _contended() -> Iterator[None]:
+    try:
+        with translated():
+            yield
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
+            raise
+        raise Contention from error

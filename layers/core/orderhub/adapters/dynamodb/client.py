@@ -2,8 +2,9 @@
 
 import secrets
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from botocore.config import Config
@@ -29,6 +30,7 @@ _THROTTLED: Final = frozenset(
 _CONFLICT: Final = "TransactionConflictException"
 """Somebody's transaction is writing the same item just now."""
 _BATCH: Final = 100
+_WRITE_BATCH: Final = 25
 _LONGEST_STUCK: Final = 4
 _CONFIG: Final = Config(
     # A call that gets no answer is given up after five seconds, so that even several of them leave
@@ -37,6 +39,10 @@ _CONFIG: Final = Config(
     connect_timeout=1,
     read_timeout=2,
     tcp_keepalive=True,
+    # A fifth of what botocore does for a call, and nobody needs it: it would look at requests that
+    # we made ourselves before the table does, and describe this machine to AWS in each.
+    parameter_validation=False,
+    user_agent="OrderHub",
 )
 
 
@@ -92,10 +98,47 @@ def batch_get(
         left = answer["UnprocessedKeys"][table]["Keys"] if answer.get("UnprocessedKeys") else []
         waiting = [*left, *waiting]
         stuck = stuck + 1 if len(left) == len(batch) else 0
-        if stuck > _LONGEST_STUCK:
-            raise Busy("the table is throttled; try again")
         if left:
-            time.sleep(secrets.SystemRandom().uniform(0, 0.05 * 2**stuck))
+            _pause(stuck)
+
+
+def batch_put(client: DynamoDBClient, table: str, items: Iterable[Mapping[str, Any]]) -> None:
+    """Put these (different) items on no condition, a batch at a time.
+
+    Raises :class:`Busy` when the table takes no more of them; then some are written.
+    """
+    _batch_write(client, table, ({"PutRequest": {"Item": item}} for item in items))
+
+
+def batch_delete(client: DynamoDBClient, table: str, items: Iterable[Mapping[str, Any]]) -> None:
+    """Delete the items with the keys of these (different) ones. Raises as :func:`batch_put`."""
+    _batch_write(
+        client,
+        table,
+        ({"DeleteRequest": {"Key": {"pk": item["pk"], "sk": item["sk"]}}} for item in items),
+    )
+
+
+def _batch_write(client: DynamoDBClient, table: str, remaining: Iterator[Any]) -> None:
+    waiting: list[Any] = []
+    stuck = 0
+    while batch := [*waiting, *islice(remaining, _WRITE_BATCH - len(waiting))]:
+        with translated():
+            answer = client.batch_write_item(RequestItems={table: batch})
+        waiting = answer.get("UnprocessedItems", {}).get(table, [])
+        stuck = stuck + 1 if len(waiting) == len(batch) else 0
+        if waiting:
+            _pause(stuck)
+
+
+def _pause(stuck: int) -> None:
+    """Give a table that left something out time: longer, the more batches of which it took nothing.
+
+    Raises :class:`Busy` after too many of those.
+    """
+    if stuck > _LONGEST_STUCK:
+        raise Busy("the table is throttled; try again")
+    time.sleep(secrets.SystemRandom().uniform(0, 0.05 * 2**stuck))
 
 
 def is_throttling(code: str) -> bool:

@@ -18,7 +18,9 @@ from .keys import timestamp
 _T = TypeVar("_T")
 _UNSET = object()
 _decoders: dict[type[Any], msgspec.json.Decoder[Any]] = {}
+_PLAIN = frozenset({str, int, bool, type(None)})
 _fields: dict[type[Any], tuple[tuple[str, object], ...]] = {}
+"""Names and defaults, of the dataclasses that came so far."""
 
 
 def encode(value: object) -> bytes:
@@ -43,6 +45,12 @@ def decoder(kind: type[_T]) -> msgspec.json.Decoder[_T]:
 
 def lean(value: object) -> object:
     """``value`` as JSON-ready builtins, without what equals its default."""
+    kind = type(value)
+    # Nearly all there is, so that the many questions below are seldom asked.
+    if kind in _PLAIN:
+        return value
+    if kind in _fields:
+        return _lean_fields(value, kind)
     if isinstance(value, Money):
         return [value.amount, value.currency]
     if isinstance(value, UnitPrice):
@@ -54,18 +62,17 @@ def lean(value: object) -> object:
     if isinstance(value, Mapping):
         return {key: lean(part) for key, part in value.items()}
     if is_dataclass(value):
-        return {
-            name: lean(part)
-            for name, default in _fields_with_defaults(type(value))
-            if (part := getattr(value, name)) != default
-        }
+        _fields[kind] = tuple((field.name, _default(field)) for field in fields(value))
+        return _lean_fields(value, kind)
     return value
 
 
-def _fields_with_defaults(kind: type[Any]) -> tuple[tuple[str, object], ...]:
-    if kind not in _fields:
-        _fields[kind] = tuple((field.name, _default(field)) for field in fields(kind))
-    return _fields[kind]
+def _lean_fields(value: object, kind: type[Any]) -> dict[str, object]:
+    return {
+        name: lean(part)
+        for name, default in _fields[kind]
+        if (part := getattr(value, name)) != default
+    }
 
 
 def _default(field: Field[Any]) -> object:

@@ -1,15 +1,25 @@
-"""The log of deliveries in the single table: an item per event, subscription and topic, which the
-table forgets by itself."""
+"""The log of deliveries in the single table, which the table forgets by itself.
 
+There is an item per event, subscription and topic, and one for several that went well together:
+a write costs as much for one as for half a dozen.
+"""
+
+import json
 import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from itertools import groupby, islice
+from typing import Any, Final
 
-from orderhub.domain.delivery import Delivery, DeliveryState
+from orderhub.domain.delivery import TOGETHER, Delivery, DeliveryState
 from orderhub.ports import DeliveryPage
 
 from . import keys
 from .client import DynamoDBClient, translated
+
+_TOGETHER: Final = "told"
+"""What several deliveries in one item have, each as a list."""
 
 
 class DynamoDeliveries:
@@ -46,9 +56,7 @@ class DynamoDeliveries:
                 TableName=self._table,
                 Key={
                     "pk": {"S": keys.deliveries(delivery.shop_id, delivery.subscription_id)},
-                    "sk": {
-                        "S": keys.delivery(delivery.occurred_at, delivery.event_id, delivery.topic)
-                    },
+                    "sk": {"S": _key(delivery)},
                 },
                 UpdateExpression=f"{change} ADD attempts :attempts",
                 ExpressionAttributeNames=names,
@@ -58,35 +66,122 @@ class DynamoDeliveries:
                 },
             )
 
+    def record_together(self, deliveries: Sequence[Delivery], *, kept_until: datetime) -> None:
+        newest = deliveries[0]
+        at = max(delivery.at for delivery in deliveries)
+        told = [
+            [
+                delivery.occurred_at,
+                delivery.event_id,
+                delivery.topic,
+                delivery.event_type,
+                keys.timestamp(delivery.at),
+                delivery.status,
+                delivery.seconds,
+            ]
+            for delivery in deliveries
+        ]
+        with translated():
+            self._client.update_item(
+                TableName=self._table,
+                Key={
+                    "pk": {"S": keys.deliveries(newest.shop_id, newest.subscription_id)},
+                    "sk": {"S": keys.deliveries_together(_key(newest), at)},
+                },
+                UpdateExpression=f"SET {_TOGETHER} = :told, {keys.EXPIRES_AT} = :expires_at",
+                ExpressionAttributeValues={
+                    ":told": {"S": json.dumps(told, ensure_ascii=False, separators=(",", ":"))},
+                    ":expires_at": {"N": str(math.ceil(kept_until.timestamp()))},
+                },
+            )
+
     def page(
         self, shop_id: str, subscription_id: int, *, limit: int, cursor: str | None = None
     ) -> DeliveryPage:
-        pk = {"S": keys.deliveries(shop_id, subscription_id)}
+        rows = self._rows(shop_id, subscription_id, cursor, limit + 1)
+        found = list(islice(rows, limit + 1))
+        page = tuple(found[:limit])
+        return DeliveryPage(page, _key(page[-1]) if len(found) > limit else None)
+
+    def _rows(
+        self, shop_id: str, subscription_id: int, before: str | None, expected: int
+    ) -> Iterator[Delivery]:
+        """What stands before a key, newest event first, each event and topic once."""
+        waiting: list[Delivery] = []
+        for item in self._items(keys.deliveries(shop_id, subscription_id), before, expected):
+            # What else is found from here on has this key at most.
+            yield from _merged([each for each in waiting if _key(each) > item["sk"]["S"]])
+            waiting = [each for each in waiting if _key(each) <= item["sk"]["S"]]
+            waiting += [
+                each
+                for each in _deliveries(shop_id, subscription_id, item)
+                if before is None or _key(each) < before
+            ]
+        yield from _merged(waiting)
+
+    def _items(self, pk: str, before: str | None, expected: int) -> Iterator[dict[str, Any]]:
+        condition, values = "pk = :pk", {":pk": {"S": pk}}
+        if before is not None:
+            at = datetime.fromisoformat(before.partition("#")[0])
+            # Those of older events may stand with newer ones.
+            condition += " AND sk < :end"
+            values[":end"] = {"S": keys.deliveries_until(keys.timestamp(at + TOGETHER))}
         start: dict[str, Any] = {}
-        if cursor is not None:
-            start = {"ExclusiveStartKey": {"pk": pk, "sk": {"S": cursor}}}
-        with translated():
-            answer = self._client.query(
-                TableName=self._table,
-                KeyConditionExpression="pk = :pk",
-                ExpressionAttributeValues={":pk": pk},
-                ScanIndexForward=False,
-                ConsistentRead=True,
-                Limit=limit,
-                **start,
-            )
-        last = answer.get("LastEvaluatedKey")
-        return DeliveryPage(
-            tuple(_delivery(shop_id, subscription_id, item) for item in answer["Items"]),
-            last["sk"]["S"] if last else None,
-        )
+        while True:
+            with translated():
+                answer = self._client.query(
+                    TableName=self._table,
+                    KeyConditionExpression=condition,
+                    ExpressionAttributeValues=values,
+                    ScanIndexForward=False,
+                    ConsistentRead=True,
+                    Limit=expected,
+                    **start,
+                )
+            yield from answer["Items"]
+            if "LastEvaluatedKey" not in answer:
+                return
+            start = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
+
+
+def _key(delivery: Delivery) -> str:
+    return keys.delivery(delivery.occurred_at, delivery.event_id, delivery.topic)
+
+
+def _merged(deliveries: Iterable[Delivery]) -> Iterator[Delivery]:
+    """By key, greatest first. What was told several times counts as of the last."""
+    ordered = sorted(deliveries, key=lambda each: (_key(each), each.at), reverse=True)
+    for _, same in groupby(ordered, key=_key):
+        latest, *others = same
+        yield replace(latest, attempts=latest.attempts + sum(each.attempts for each in others))
 
 
 def _number(value: float | None) -> dict[str, Any] | None:
     return None if value is None else {"N": str(value)}
 
 
-def _delivery(shop_id: str, subscription_id: int, item: dict[str, Any]) -> Delivery:
+def _deliveries(shop_id: str, subscription_id: int, item: Mapping[str, Any]) -> Iterator[Delivery]:
+    if _TOGETHER not in item:
+        yield _delivery(shop_id, subscription_id, item)
+        return
+    for occurred_at, event_id, topic, event_type, at, status, seconds in json.loads(
+        item[_TOGETHER]["S"]
+    ):
+        yield Delivery(
+            shop_id=shop_id,
+            subscription_id=subscription_id,
+            topic=topic,
+            event_id=event_id,
+            event_type=event_type,
+            occurred_at=occurred_at,
+            state=DeliveryState.DELIVERED,
+            at=datetime.fromisoformat(at),
+            status=status,
+            seconds=seconds,
+        )
+
+
+def _delivery(shop_id: str, subscription_id: int, item: Mapping[str, Any]) -> Delivery:
     def text(name: str) -> str:
         return item[name]["S"] if name in item else ""
 

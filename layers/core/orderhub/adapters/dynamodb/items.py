@@ -2,20 +2,23 @@
 
 import math
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from orderhub.domain.dataclass import dataclass
 from orderhub.domain.details import Actor, Reference
 from orderhub.domain.errors import Reason, Refused
-from orderhub.domain.events import EVENT_TYPES, Event, Recorded
+from orderhub.domain.events import EVENT_TYPES, Recorded
+from orderhub.domain.identity import created_at, default_number
 from orderhub.domain.lines import Line
 from orderhub.domain.order import Order
 from orderhub.ports import OrderKey, OrderSummary
 
 from . import keys
-from .codec import convert, decode, encode, lean
+from .codec import convert, decode, encode
+from .vocabulary import VOCABULARY
 
 Item = dict[str, Any]
 
@@ -34,18 +37,33 @@ def _body(text: bytes) -> Item:
     """The attribute that holds a JSON text: plain to read in the console while it is small."""
     if len(text) < _COMPRESS_FROM:
         return {"body": {"S": text.decode()}}
-    packed = zlib.compress(text)
-    if len(packed) > _LARGEST_BODY:
+    return _packed(zlib.compress(text))
+
+
+def _terse(text: bytes) -> Item:
+    """The attribute that holds a JSON text of which there are millions."""
+    packer = zlib.compressobj(zdict=VOCABULARY)
+    return _packed(packer.compress(text) + packer.flush())
+
+
+def _packed(content: bytes) -> Item:
+    if len(content) > _LARGEST_BODY:
         raise Refused(Reason.ORDER_TOO_LARGE)
-    return {"packed": {"B": packed}}
+    return {"packed": {"B": content}}
 
 
 def body_of(item: Mapping[str, Any]) -> str | bytes:
-    """The JSON text of an item as the client or the stream gives it."""
+    """The JSON text of an item as the client gives it. Raises ``zlib.error`` for one that is
+    damaged, and ``KeyError`` for one that has none."""
     if "body" in item:
         text: str = item["body"]["S"]
         return text
-    return zlib.decompress(item["packed"]["B"])
+    # Texts that were packed without the vocabulary don't ask for it.
+    unpacker = zlib.decompressobj(zdict=VOCABULARY)
+    content = unpacker.decompress(item["packed"]["B"])
+    if not unpacker.eof:
+        raise zlib.error("the packed text is cut off")
+    return content
 
 
 # -- orders --------------------------------------------------------------------------------------
@@ -61,6 +79,20 @@ def chunks(lines: Sequence[Line]) -> dict[str, Sequence[Line]]:
     }
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Listing:
+    """What the index of orders by time shows beside the id; ``number`` where it doesn't follow
+    from that. Stored ones may say more, which nobody reads."""
+
+    number: str = ""
+    customer_number: int | None = None
+
+    @classmethod
+    def of(cls, order: Order) -> "_Listing":
+        number = "" if order.number == default_number(order.id) else order.number
+        return cls(number=number, customer_number=order.customer_number)
+
+
 def header(order: Order, due_shards: int) -> Item:
     inline = len(order.lines) <= INLINE_LINES
     item = {
@@ -70,10 +102,10 @@ def header(order: Order, due_shards: int) -> Item:
         "line_count": {"N": str(len(order.lines))},
         "listing_pk": {"S": keys.shop(order.shop_id)},
         "listing_sk": {"N": str(order.id)},
-        "listing": {"S": encode(OrderSummary.of(order)).decode()},
+        "listing": {"S": encode(_Listing.of(order)).decode()},
         "seller_pk": {"S": keys.seller(order.shop_id, order.seller_id)},
         "desk_pk": {"S": keys.desk(order.shop_id, is_filed=order.is_filed, status=order.status)},
-        **_body(encode(order if inline else replace(order, lines=()))),
+        **_terse(encode(order if inline else replace(order, lines=()))),
     }
     if order.customer_number is not None:
         item["customer_pk"] = {"S": keys.customer(order.shop_id, order.customer_number)}
@@ -93,7 +125,7 @@ def header(order: Order, due_shards: int) -> Item:
 
 def lines_chunk(order: Order, sk: str, lines: Sequence[Line]) -> Item:
     pk = keys.order(order.shop_id, order.id)
-    return {"pk": {"S": pk}, "sk": {"S": sk}, **_body(encode(tuple(lines)))}
+    return {"pk": {"S": pk}, "sk": {"S": sk}, **_terse(encode(tuple(lines)))}
 
 
 class TornRead(Exception):
@@ -117,40 +149,109 @@ def order(items: Sequence[Mapping[str, Any]]) -> Order | None:
 
 
 def summary(item: Mapping[str, Any]) -> OrderSummary:
-    return decode(item["listing"]["S"], OrderSummary)
+    order_id = int(item["listing_sk"]["N"])
+    shown = decode(item["listing"]["S"], _Listing)
+    return OrderSummary(
+        id=order_id,
+        number=shown.number or default_number(order_id),
+        customer_number=shown.customer_number,
+    )
 
 
 # -- events --------------------------------------------------------------------------------------
 
 
-def event(order: Order, recorded: Recorded, *, is_last: bool = False) -> Item:
-    """``is_last`` of its change: that one alone stands in the index of changes."""
-    content = {"actor": lean(recorded.actor), "data": lean(recorded.event)}
+def events(order: Order, recorded: Sequence[Recorded]) -> list[Item]:
+    """The events of one change: one item for them all, or for each where that would be too large.
+
+    The last of its change stands in the index of changes, unless the order was only made then,
+    which its id tells. Raises :class:`Refused` for an event that is too large by itself.
+    """
+    try:
+        items = [_events(order, recorded)]
+    except Refused:
+        if len(recorded) == 1:
+            raise
+        items = [_events(order, [entry]) for entry in recorded]
+    if stands_in_changes(order.id, recorded[-1].at):
+        items[-1] |= {
+            "change_pk": {"S": keys.shop(order.shop_id)},
+            "change_sk": {"S": keys.timestamp(recorded[-1].at)},
+        }
+    return items
+
+
+def stands_in_changes(order_id: int, at: datetime) -> bool:
+    """Whether a change at that time is found by the index of changes, not by the order's id."""
+    return keys.timestamp(at) > keys.timestamp(created_at(order_id))
+
+
+def _events(order: Order, recorded: Sequence[Recorded]) -> Item:
+    first = recorded[0]
     item = {
         "pk": {"S": keys.order(order.shop_id, order.id)},
-        "sk": {"S": keys.event(recorded.sequence)},
-        "type": {"S": recorded.event.TYPE},
-        "at": {"S": keys.timestamp(recorded.at)},
-        **_body(encode(content)),
+        "sk": {"S": keys.event(first.sequence)},
+        # For people who look at the table; the text repeats none of it.
+        "types": {"S": " ".join(entry.event.TYPE for entry in recorded)},
+        **_terse(encode(list(_told(recorded)))),
     }
-    if recorded.continues:
+    if first.continues:
         item["continues"] = {"BOOL": True}
-    if is_last:
-        item["change_pk"] = {"S": keys.shop(order.shop_id)}
-        item["change_sk"] = item["at"]
     return item
 
 
-def recorded(item: Mapping[str, Any]) -> Recorded:
-    content = decode(body_of(item), dict[str, Any])
-    happened: Event = convert(content["data"], EVENT_TYPES[item["type"]["S"]])
-    return Recorded(
-        sequence=keys.event_sequence(item["sk"]["S"]),
-        at=convert(item["at"]["S"], datetime),
-        actor=convert(content["actor"], Actor),
-        event=happened,
-        continues="continues" in item,
-    )
+def _told(recorded: Sequence[Recorded]) -> Iterator[dict[str, object]]:
+    """What the text says of events, of each what differs from the one before it."""
+    before: Recorded | None = None
+    for entry in recorded:
+        told: dict[str, object] = {"data": entry.event}
+        if before is None or entry.at != before.at:
+            told["at"] = entry.at
+        if before is None or entry.actor != before.actor:
+            told["actor"] = entry.actor
+        yield told
+        before = entry
+
+
+def happened(item: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """What an ``EVENT#`` item says of each of its events, as builtins: ``sequence``, ``type``,
+    ``at``, ``actor`` and ``data``. Raises whatever a damaged one leads to."""
+    sequence = keys.event_sequence(item["sk"]["S"])
+    if "type" in item:  # as they were written once: one alone
+        content = decode(body_of(item), dict[str, Any])
+        known = {"sequence": sequence, "type": item["type"]["S"], "at": item["at"]["S"]}
+        return [{**known, **content}]
+    entries = decode(body_of(item), list[dict[str, Any]])
+    found: list[dict[str, Any]] = []
+    for kind, entry in zip(item["types"]["S"].split(" "), entries, strict=True):
+        before = found[-1] if found else {}
+        told = {"sequence": sequence + len(found), "type": kind}
+        for name in ("at", "actor"):
+            told[name] = entry[name] if name in entry else before[name]
+        found.append({**told, "data": entry["data"]})
+    return found
+
+
+def event_count(item: Mapping[str, Any]) -> int:
+    """How many events an ``EVENT#`` item holds, as far as one that is damaged says so."""
+    try:
+        return len(item["types"]["S"].split(" "))
+    except (KeyError, AttributeError):
+        return 1
+
+
+def recorded(item: Mapping[str, Any]) -> list[Recorded]:
+    """The events in an ``EVENT#`` item. Raises whatever a damaged one leads to."""
+    return [
+        Recorded(
+            sequence=told["sequence"],
+            at=convert(told["at"], datetime),
+            actor=convert(told["actor"], Actor),
+            event=convert(told["data"], EVENT_TYPES[told["type"]]),
+            continues=place > 0 or "continues" in item,
+        )
+        for place, told in enumerate(happened(item))
+    ]
 
 
 # -- shops, credentials, products, carts ---------------------------------------------------------

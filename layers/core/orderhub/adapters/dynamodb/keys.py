@@ -5,7 +5,7 @@ what                                  pk                                 sk
 ====================================  =================================  =========================
 order: header (and up to 50 lines)    ``SHOP#<shop>#ORDER#<id>``         ``ORDER``
 order: lines of a long order          ``SHOP#<shop>#ORDER#<id>``         ``ORDER#LINES#<chunk>``
-order: one event                      ``SHOP#<shop>#ORDER#<id>``         ``EVENT#<sequence>``
+order: the events of one change       ``SHOP#<shop>#ORDER#<id>``         ``EVENT#<sequence>``
 another system's name for an order    ``SHOP#<shop>#REF#<kind>#<value>`` ``SCOPE#<scope>``
 shop                                  ``SHOP#<shop>``                    ``PROFILE``
 shop's list of credentials            ``SHOP#<shop>``                    ``CREDENTIAL#<id>``
@@ -25,8 +25,13 @@ name of an order's metafield          ``SHOP#<shop>#METAS#order#<id>``   ``NAME#
 ranks of orders: a milestone, by id   ``SHOP#<shop>#RANKS``              ``ID#<order id>``
 ranks of orders: the same, by rank    ``SHOP#<shop>#RANKS``              ``RANK#<rank>``
 ranks of orders: the last milestone   ``SHOP#<shop>#RANKS``              ``FRONTIER``
+numbers' index: which segments        ``SHOP#<shop>#NUMBERS``            ``MANIFEST``
+numbers' index: an order of the past  ``SHOP#<shop>#NUMBERS``            ``LATE#<order id>``
+numbers' index: orders of a segment   ``SHOP#<shop>#NUMBERS``            ``SEGMENT#<n>#ORDERS#<p>``
+numbers' index: where grams occur     ``SHOP#<shop>#NUMBERS``            ``SEGMENT#<n>#GRAMS#<g>``
 subscription                          ``SHOP#<shop>#SUBSCRIPTIONS``      ``SUBSCRIPTION#<id>``
 delivery of an event to one           ``SHOP#<shop>#DELIVERIES#<id>``    ``<at>#<event>#<topic>``
+deliveries that went well together    ``SHOP#<shop>#DELIVERIES#<id>``    the newest's and ``#<at>``
 ====================================  =================================  =========================
 
 Sparse indexes. All are fed by the order's header but ``changes``, which has the last event of
@@ -100,6 +105,9 @@ MILESTONE_BY_ID: Final = "ID#"
 MILESTONE_BY_RANK: Final = "RANK#"
 MILESTONE_HINT: Final = "lays_milestones"
 """On the header of one order in many: the template's stream filter looks for it."""
+
+MANIFEST: Final = "MANIFEST"
+LATE_PREFIX: Final = "LATE#"
 
 LONGEST_SHOP_ID: Final = 64
 """What is longer, in bytes, is no shop's."""
@@ -254,6 +262,17 @@ def delivery(occurred_at: str, event_id: str, topic: str) -> str:
     return f"{occurred_at}#{event_id}#{topic}"
 
 
+def deliveries_until(occurred_at: str) -> str:
+    """Behind the deliveries of all events that happened by then, before those of later ones."""
+    return f"{occurred_at}$"
+
+
+def deliveries_together(newest: str, at: datetime) -> str:
+    """Of deliveries that went well together, the last of them at ``at``; ``newest`` is the key
+    that the one of the newest event would have, behind which it sorts."""
+    return f"{newest}#{timestamp(at)}"
+
+
 def ranks(shop_id: str) -> str:
     return f"SHOP#{shop_id}#RANKS"
 
@@ -264,6 +283,37 @@ def milestone_by_id(order_id: int) -> str:
 
 def milestone_by_rank(rank: int) -> str:
     return f"{MILESTONE_BY_RANK}{rank:0{_ID_DIGITS}d}"
+
+
+def numbers(shop_id: str) -> str:
+    return f"SHOP#{shop_id}#NUMBERS"
+
+
+def late_order(order_id: int) -> str:
+    return f"{LATE_PREFIX}{order_id:0{_ID_DIGITS}d}"
+
+
+def number_segment(name: str) -> str:
+    """How the sort keys of all that belongs to a segment begin."""
+    return f"SEGMENT#{name}#"
+
+
+def segment_orders(name: str, page: int) -> str:
+    return f"{number_segment(name)}ORDERS#{page:06d}"
+
+
+def segment_grams(name: str, gram: bytes, position: int) -> str:
+    """A page of grams that begins with ``gram``, in orders from ``position`` on.
+
+    Hexadecimal digits sort as the bytes do, and after ``#``: a gram comes before longer ones that
+    begin with it.
+    """
+    return f"{number_segment(name)}GRAMS#{gram.hex()}#{position:08d}"
+
+
+def segment_grams_end(name: str, prefix: bytes) -> str:
+    """Sorts after all pages that begin with a gram that begins with ``prefix``."""
+    return f"{number_segment(name)}GRAMS#{prefix.hex()}~"
 
 
 def due_partition(kind: DeadlineKind, shard: int) -> str:

@@ -13,8 +13,11 @@ _LARGEST_DETAIL: Final = 200_000
 """EventBridge takes 256 KB an event, the envelope included."""
 
 
-def outgoing_event(record: Mapping[str, Any]) -> OutgoingEvent:
-    """The event in a stream record of an ``EVENT#`` item."""
+def outgoing_events(record: Mapping[str, Any]) -> list[OutgoingEvent]:
+    """The events in a stream record of an ``EVENT#`` item: those of one change, in their order.
+
+    Raises whatever a damaged one leads to.
+    """
     image = record["dynamodb"]["NewImage"]
     if "packed" in image:
         # Lambda hands binary attributes over as base64 text.
@@ -22,38 +25,41 @@ def outgoing_event(record: Mapping[str, Any]) -> OutgoingEvent:
     return outgoing(image)
 
 
-def outgoing(item: Mapping[str, Any]) -> OutgoingEvent:
-    """The event in an ``EVENT#`` item.
+def outgoing(item: Mapping[str, Any]) -> list[OutgoingEvent]:
+    """The events in an ``EVENT#`` item.
 
     ``detail.id`` is the same however often the item is read, ``detail.sequence`` counts an
     order's events from 1. Data too large for the bus is left out and ``truncated`` says so; the
     order's own record still has it.
     """
     key = keys.order_key(item["pk"]["S"])
-    sequence = keys.event_sequence(item["sk"]["S"])
-    content = json.loads(items.body_of(item))
+    return [_outgoing(key, told) for told in items.happened(item)]
+
+
+def _outgoing(key: OrderKey, told: Mapping[str, Any]) -> OutgoingEvent:
     detail = {
-        "id": f"{key.shop_id}/{key.order_id}/{sequence}",
+        "id": f"{key.shop_id}/{key.order_id}/{told['sequence']}",
         "shop_id": key.shop_id,
         "order_id": key.order_id,
-        "sequence": sequence,
-        "type": item["type"]["S"],
-        "occurred_at": item["at"]["S"],
-        **content,
+        "sequence": told["sequence"],
+        "type": told["type"],
+        "occurred_at": told["at"],
+        "actor": told["actor"],
+        "data": told["data"],
     }
     text = _json(detail)
     if len(text.encode()) > _LARGEST_DETAIL:
         text = _json({**detail, "data": {}, "truncated": True})
     return OutgoingEvent(
-        type=item["type"]["S"],
-        occurred_at=item["at"]["S"],
+        type=told["type"],
+        occurred_at=told["at"],
         resource=f"{key.shop_id}/{key.order_id}",
         detail=text,
     )
 
 
 def unreadable_event(record: Mapping[str, Any], error: Exception) -> UnreadableEvent:
-    """What tells a stream record from others when :func:`outgoing_event` raised ``error``."""
+    """What tells a stream record from others when :func:`outgoing_events` raised ``error``."""
     change = record["dynamodb"]
     return UnreadableEvent(
         event_id=record.get("eventID", ""),

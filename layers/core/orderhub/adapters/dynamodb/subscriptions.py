@@ -1,16 +1,21 @@
 """Subscriptions to a shop's events in the single table."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from typing import Any, Final
 
 from botocore.exceptions import ClientError
 
 from orderhub.domain.subscription import Subscription
-from orderhub.ports import IdTaken, SealedSubscription, VersionConflict
+from orderhub.ports import (
+    IdTaken,
+    SealedSubscription,
+    UnreadableSubscription,
+    VersionConflict,
+)
 
 from . import items, keys
-from .client import DynamoDBClient, query, translated
+from .client import DynamoDBClient, batch_get, query, translated
 from .codec import decode
 
 _SEALED: Final = "sealed"
@@ -45,7 +50,18 @@ class DynamoSubscriptions:
                 TableName=self._table, Key=_key(shop_id, subscription_id), ConsistentRead=True
             )
         item = answer.get("Item")
-        return SealedSubscription(_subscription(item), item[_SEALED]["B"]) if item else None
+        return _sealed(item) if item else None
+
+    def recent(
+        self, names: Collection[tuple[str, int]]
+    ) -> Mapping[tuple[str, int], SealedSubscription]:
+        wanted = [(keys.subscriptions(shop), keys.subscription(id_)) for shop, id_ in names]
+        found: dict[tuple[str, int], SealedSubscription] = {}
+        for item in batch_get(self._client, self._table, wanted):
+            with suppress(UnreadableSubscription):
+                sealed = _sealed(item)
+                found[sealed.subscription.shop_id, sealed.subscription.id] = sealed
+        return found
 
     def of_shop(self, shop_id: str) -> Sequence[Subscription]:
         pk = keys.subscriptions(shop_id)
@@ -94,8 +110,18 @@ def _content(subscription: Subscription) -> dict[str, Any]:
     return {**items.body(subscription), "version": {"N": str(subscription.version)}}
 
 
-def _subscription(item: dict[str, Any]) -> Subscription:
-    return decode(items.body_of(item), Subscription)
+def _sealed(item: Mapping[str, Any]) -> SealedSubscription:
+    subscription = _subscription(item)
+    if _SEALED not in item:
+        raise UnreadableSubscription(subscription.id)
+    return SealedSubscription(subscription, item[_SEALED]["B"])
+
+
+def _subscription(item: Mapping[str, Any]) -> Subscription:
+    try:
+        return decode(items.body_of(item), Subscription)
+    except Exception as error:
+        raise UnreadableSubscription(item["sk"]["S"]) from error
 
 
 @contextmanager

@@ -1,9 +1,9 @@
 """How this API authenticates and fails: one API, thirteen vocabularies of errors."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import ClassVar, Final
 
+from orderhub.domain.dataclass import dataclass
 from orderhub.wire.contract import Problem, Response, Unprocessable
 
 from . import errors

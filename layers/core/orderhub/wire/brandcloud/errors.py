@@ -7,9 +7,10 @@ listed name that comes nearest; what its document could not foresee (we are busy
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
 
+from orderhub.domain.dataclass import dataclass
 from orderhub.domain.errors import (
     Busy,
     Forbidden,

@@ -6,10 +6,9 @@
 from enum import StrEnum
 from typing import Annotated, Any, Final
 
-from pydantic import BeforeValidator, Field
-
 from orderhub.wire.fields import (
     ADDRESS,
+    AS_NULL,
     Check,
     Form,
     JsonSchema,
@@ -137,6 +136,4 @@ class BillingAddress(Form):
 class EditForm(Form):
     """``order/edit``. Without an address, all that is required of one is missing."""
 
-    billing_address: Annotated[BillingAddress, BeforeValidator(_object)] = Field(
-        default_factory=dict, validate_default=True
-    )
+    billing_address: Annotated[BillingAddress, Check(_object)] = AS_NULL

@@ -1,11 +1,11 @@
 """From requests to what the core is asked to do."""
 
 import re
-from dataclasses import dataclass
 from typing import Final, NoReturn, TypeVar
 
 from orderhub.domain import commands
 from orderhub.domain.commands import Change
+from orderhub.domain.dataclass import dataclass
 from orderhub.domain.errors import InvalidField, NotFound
 from orderhub.domain.identity import MAX_ORDER_ID
 from orderhub.domain.lines import Attributes
@@ -93,7 +93,16 @@ def edit(request: Request) -> Decide:
 
     def decide(change: Change) -> None:
         if cost is not None:
-            apply_costs(change, Costs(**cost.model_dump()))
+            apply_costs(
+                change,
+                Costs(
+                    shipping=cost.shipping,
+                    insurance=cost.insurance,
+                    credit=cost.credit,
+                    etc1=cost.etc1,
+                    etc2=cost.etc2,
+                ),
+            )
         if shipping is not None:
             _tell_of_parcel(change, shipping)
         if given.is_filed is not None:

@@ -1,13 +1,13 @@
 """From orders to this API's answers. ``docs/apis/bricklink.md`` lists their fields."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
 from orderhub.domain.correspondence import Feedback, Message, Party
+from orderhub.domain.dataclass import dataclass
 from orderhub.domain.events import Recorded
 from orderhub.domain.order import Order
 from orderhub.domain.payment import PaymentState

@@ -4,13 +4,13 @@ Fields that a body may hold and nobody may set are ignored, whatever they are.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated, Any, Final
 
 from orderhub.domain.correspondence import LONGEST_REMARKS
+from orderhub.domain.dataclass import dataclass
 from orderhub.domain.shipment import LONGEST_TRACKING_NUMBER, LONGEST_TRACKING_URL
 from orderhub.wire.fields import (
     Check,

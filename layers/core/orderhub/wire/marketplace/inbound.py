@@ -76,7 +76,7 @@ def payment(request: Request) -> ReceivedPayment:
 
 
 def _revised(details: Details, given: OrderNotification) -> Details:
-    said = given.model_fields_set
+    said = given.said
     sender = details.sender or Contact()
     known = details.extensions.get(WIRE, {})
     facts = {

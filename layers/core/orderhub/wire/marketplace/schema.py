@@ -23,7 +23,7 @@ _REGION = integer(1, 2**53 - 1)
 class OrderNotification(Form):
     """``POST /orders`` and ``PUT /orders/:id``."""
 
-    # Fields that were not sent stay out of model_fields_set, so an update can tell "not said" from
+    # Fields that were not sent stay out of said, so an update can tell "not said" from
     # "none".
     kind: Annotated[str, required_text(64)]
     """Which marketplace: ``taobao``, ``tencent``, …"""

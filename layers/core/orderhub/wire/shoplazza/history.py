@@ -6,13 +6,13 @@ deadline that it met.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final
 
 from orderhub.domain import commands
 from orderhub.domain.commands import Change
+from orderhub.domain.dataclass import dataclass
 from orderhub.domain.money import Money
 from orderhub.domain.payment import Payment, PaymentState
 from orderhub.domain.refund import RefundedLine

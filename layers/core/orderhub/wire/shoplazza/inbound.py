@@ -3,13 +3,14 @@
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from decimal import Decimal
 from functools import partial
 from typing import Any, Final
 from uuid import UUID, uuid5
 
+from orderhub.domain.dataclass import dataclass
 from orderhub.domain.details import IDEMPOTENCY, Address, Contact, Details, Reference
 from orderhub.domain.errors import InvalidField
 from orderhub.domain.lines import Attributes, Charge, ChargeKind

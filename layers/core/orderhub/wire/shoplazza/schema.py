@@ -9,14 +9,12 @@ Beside them stand the few fields that the vendor's own clients send and the answ
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated, Any, Final
 
-from pydantic_core import PydanticCustomError
-
+from orderhub.domain.dataclass import dataclass
 from orderhub.domain.lines import MAX_QUANTITY
 from orderhub.domain.money import MINOR_UNIT_DIGITS
 from orderhub.domain.order import LONGEST_NOTE
@@ -24,6 +22,7 @@ from orderhub.wire.fields import (
     Check,
     Form,
     JsonSchema,
+    Wrong,
     as_text,
     email,
     integer,
@@ -176,7 +175,7 @@ def _several_or_one() -> JsonSchema:
 def _payment_line(value: Any) -> str:
     try:
         given: str = text(64).func(value)
-    except PydanticCustomError:
+    except Wrong:
         # The document's own words for it; other requests take an object by this name.
         raise problem("unusable_payment_line") from None
     return given

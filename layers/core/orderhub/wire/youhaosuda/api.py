@@ -1,9 +1,9 @@
 """How this API authenticates and fails."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import ClassVar, Final
 
+from orderhub.domain.dataclass import dataclass
 from orderhub.wire.contract import Response
 
 from . import errors

@@ -3,11 +3,12 @@
 import base64
 import binascii
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final, Generic, TypeVar
 
+from orderhub.domain.dataclass import dataclass
 from orderhub.domain.errors import NotFound, Unauthenticated
 from orderhub.domain.identity import MAX_ORDER_ID
 from orderhub.domain.metafield import Metafield
@@ -138,7 +139,7 @@ Revise = Callable[[Metafield], Metafield]
 def metafield_edit(request: Request) -> Revise:
     """``PUT /metas/#{id}``: what it names is replaced, what it doesn't name stays."""
     given = parse(MetaEdit, part(request.body, "meta"))
-    said: dict[str, Any] = {name: getattr(given, name) for name in given.model_fields_set}
+    said: dict[str, Any] = {name: getattr(given, name) for name in given.said}
     if "description" in said:
         said["description"] = said["description"] or ""
     return lambda metafield: replace(metafield, **said)

@@ -1,8 +1,8 @@
 """Payment methods as this API names them."""
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from orderhub.domain.dataclass import dataclass
 from orderhub.domain.numbers import derived_number
 from orderhub.domain.order import Order
 from orderhub.domain.payment import Payment, PaymentState

@@ -4,12 +4,12 @@ Every part has an integer for its id that follows from the order's id and the pa
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote, urlsplit
 
+from orderhub.domain.dataclass import dataclass
 from orderhub.domain.lines import Attributes, ChargeKind, Discount, Line
 from orderhub.domain.money import Money
 from orderhub.domain.numbers import derived_number, number_of

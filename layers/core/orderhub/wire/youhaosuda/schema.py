@@ -1,6 +1,6 @@
 """Requests, field for field as the document lists them: query parameters and bodies.
 
-What a change doesn't name stays: there ``model_fields_set`` matters, and not the defaults.
+What a change doesn't name stays: there ``said`` matters, and not the defaults.
 """
 
 import re
@@ -8,8 +8,6 @@ from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Any, Final
-
-from pydantic import Field
 
 from orderhub.domain.identity import MAX_ORDER_ID
 from orderhub.domain.metafield import (
@@ -23,6 +21,7 @@ from orderhub.domain.metafield import (
 )
 from orderhub.wire.contract import Problem, Unprocessable
 from orderhub.wire.fields import (
+    AS_NULL,
     Check,
     Form,
     JsonSchema,
@@ -206,7 +205,7 @@ class NewMeta(Form):
     owner_resource: _Owner
     owner_id: _OwnerId
     """An order of the shop."""
-    fields: _Fields = Field(default_factory=dict)
+    fields: _Fields = AS_NULL
     """At most 48 KB together."""
     description: _Description = None
 
@@ -217,7 +216,7 @@ class MetaEdit(Form):
     name: _MetafieldName = ""
     owner_resource: _Owner = ""
     owner_id: _OwnerId = 0
-    fields: _Fields = Field(default_factory=dict)
+    fields: _Fields = AS_NULL
     """They replace all that there are."""
     description: _Description = None
 

@@ -5,11 +5,12 @@ stand between commas, and are taken so too.
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from itertools import islice
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
+from orderhub.domain.dataclass import dataclass
 from orderhub.domain.shop import Shop
 from orderhub.domain.subscription import EVERYTHING, Subscription, SubscriptionKind
 from orderhub.services.subscriptions import (
@@ -194,9 +195,7 @@ def webhook_edit(request: Request) -> Edit:
     that was switched off for its failures is switched on again."""
     given = parse(WebhookEdit, part(request.body, "webhook"))
     named = {"address": "url", "topic": "topics"}
-    said: dict[str, Any] = {
-        named[name]: getattr(given, name) for name in given.model_fields_set & named.keys()
-    }
+    said: dict[str, Any] = {named[name]: getattr(given, name) for name in given.said & named.keys()}
 
     def revise(before: Subscription) -> Subscription:
         after = replace(before, **said)

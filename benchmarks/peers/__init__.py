@@ -1,0 +1,1 @@
+"""OrderHub on the local cloud beside another order system, on the same machine, in one run."""
