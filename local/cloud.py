@@ -51,6 +51,7 @@ ACCESS_KEY_ID = "test"
 SECRET_ACCESS_KEY = "test"
 
 _POLL_SECONDS = 0.05
+_PORT_SECONDS = 3.0
 _START_SECONDS = 60.0
 _STOP_SECONDS = 60.0
 # Concurrent executions over all functions; the next one is answered 429. The emulator's own
@@ -288,16 +289,26 @@ class LocalCloud:
         return remembered
 
     def _require_free_port(self) -> None:
+        """Raises :class:`LocalError` unless the port is free, or soon is: one that was killed holds
+        it until the system has taken all of it apart."""
+        patience = time.monotonic() + _PORT_SECONDS
+        while error := self._trouble_with_port():
+            if time.monotonic() > patience:
+                raise LocalError(
+                    f"Port {self.port} on 127.0.0.1 can't be used: {error.strerror}.",
+                    hint="Stop what uses it, or choose another port: make run PORT=4600",
+                ) from error
+            time.sleep(_POLL_SECONDS)
+
+    def _trouble_with_port(self) -> OSError | None:
         with socket.socket() as probe:
             # As the emulator does, so that connections of its last run don't count.
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
                 probe.bind(("127.0.0.1", self.port))
             except OSError as error:
-                raise LocalError(
-                    f"Port {self.port} on 127.0.0.1 can't be used: {error.strerror}.",
-                    hint="Stop what uses it, or choose another port: make run PORT=4600",
-                ) from error
+                return error
+        return None
 
     def _spawn(self) -> subprocess.Popen[bytes]:
         temporary = self.home / "tmp"

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from orderhub.domain.errors import NotFound
-from orderhub.domain.money import Money
 from orderhub.domain.order import Order
 from orderhub.services import find_order as finding
 from orderhub.services import manage_shops
@@ -136,11 +135,9 @@ def list_(
     at = connected(context)
     manage_shops.require_shop(at.shops, shop_id)
     page = at.desk.orders.page(shop_id, after_id=after, limit=limit)
+    orders = at.desk.orders.get_many(shop_id, [order.id for order in page.orders])
     if as_json:
-        listed: list[dict[str, Any]] = [
-            {**attributes(order), "total": plain(Money(order.total, order.currency))}
-            for order in page.orders
-        ]
+        listed = [_in_short(order) for order in orders]
         print_json({"orders": listed, "next_after": page.next_after_id})
         return
     rows = [
@@ -150,9 +147,9 @@ def list_(
             order.status,
             order.payment_status,
             order.fulfilment_status,
-            Money(order.total, order.currency),
+            order.total,
         )
-        for order in page.orders
+        for order in orders
     ]
     if rows:
         columns = ("Number", "Wire", "Status", "Payment", "Fulfilment", "Total")
@@ -161,6 +158,22 @@ def list_(
         print_note("No orders.")
     if page.next_after_id is not None:
         print_note(f"Read on with --after {page.next_after_id}.")
+
+
+def _in_short(order: Order) -> dict[str, Any]:
+    return {
+        "id": order.id,
+        "number": order.number,
+        "wire": order.wire,
+        "status": order.status,
+        "payment_status": order.payment_status,
+        "fulfilment_status": order.fulfilment_status,
+        "currency": order.currency,
+        "total": plain(order.total),
+        "updated_at": plain(order.updated_at),
+        "seller_mark": order.seller_mark or "",
+        "customer_number": order.customer_number,
+    }
 
 
 def find(at: "Application", shop_id: str, name: str) -> Order:

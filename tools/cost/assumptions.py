@@ -30,10 +30,11 @@ class Assumptions:
     stream_polls: float = _assumed(4, "times a second that Lambda looks at each")
     marked_orders: float = _assumed(1 / 64, "share of orders that have milestones laid")
     milestone_writes: float = _assumed(
-        30, "write units for laying a milestone, with its index of numbers"
+        24, "write units for laying a milestone, and for indexing the numbers until it"
     )
+    logged_together: float = _assumed(6, "deliveries that fit a write unit of their log")
     access_log: float = _assumed(160, "bytes of access log for a request, 26 of CloudWatch's own")
-    request_log: float = _assumed(500, "bytes of its function's log, counted likewise")
+    request_log: float = _assumed(475, "bytes of its function's log, counted likewise")
     job_log: float = _assumed(340, "bytes of log and metrics for a run of another function")
     sweep_metrics: float = _assumed(
         2, "custom metrics of each closing machine, with orders or without"

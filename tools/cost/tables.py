@@ -14,8 +14,6 @@ from .prices import price_list
 from .usage import Traffic, month
 
 MILLION: Final = 1_000_000
-LIMIT: Final = 25
-"""Dollars that a million orders may cost, whole life and workflows included."""
 LIVES: Final = (PAID, UNPAID)
 VOLUMES: Final = (10_000, 100_000, MILLION, 10 * MILLION)
 BUSY_HOURS: Final = (24, 12, 6)

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from orderhub.adapters.kms import KEPT_SECONDS
 from orderhub.jobs.closing import BATCH_SIZE
 from orderhub.services.authenticate import CACHE_SECONDS
 from orderhub.services.close_due import AT_ONCE
@@ -139,7 +140,8 @@ class _Month:
             looked_up = self._units["Authenticate, first time in a minute"].reads
         else:
             looked_up = 1.0
-            yield Charge(Part.ORDERS, Service.KEYS, what, runs * first, "key_request")
+            opened = 1 / per_window(runs / self._busy / self._shops, KEPT_SECONDS)
+            yield Charge(Part.ORDERS, Service.KEYS, what, runs * opened, "key_request")
         yield from self._table(what, runs, units)
         yield self._reads(what, runs * first * looked_up)
 
@@ -184,12 +186,16 @@ class _Month:
         milliseconds += self._assumed.endpoint
         what = "webhooks"
         yield from self._run(what, "DeliverWebhook", runs, milliseconds, self._assumed.job_log)
-        # A batch reads each of its subscriptions once, and logs each delivery.
-        yield self._reads(what, runs * distinct(self._shops, batch) * units.reads)
-        yield self._writes(what, deliveries * (units.writes + units.index_writes))
+        # A batch reads each of its subscriptions once, and logs what went well of each at once.
+        subscriptions = runs * distinct(self._shops, batch)
+        yield self._reads(what, subscriptions * units.reads)
+        logged = subscriptions * max(
+            1.0, deliveries / subscriptions / self._assumed.logged_together
+        )
+        yield self._writes(what, logged * (units.writes + units.index_writes))
         # Each batch is received and deleted at once.
         yield Charge(Part.ORDERS, Service.QUEUE, what, 2 * runs, "queue_request")
-        first = 1 / per_window(rate / self._shops, CACHE_SECONDS)
+        first = 1 / per_window(rate / self._shops, KEPT_SECONDS)
         yield Charge(Part.ORDERS, Service.KEYS, what, deliveries * first, "key_request")
 
     def _closing(self) -> Iterator[Charge]:

@@ -32,7 +32,7 @@ def generate() -> str:
     return TEXT.read_text(encoding="utf-8").format(
         region=listed.region,
         known_on=listed.known_on,
-        limit=tables.LIMIT,
+        paid_of_many=_dollars(tables.per_million(Traffic(10 * MILLION, PAID))),
         paid=_dollars(tables.per_million(_USUAL)),
         expired=_dollars(tables.per_million(replace(_USUAL, life=UNPAID))),
         idle=_dollars(tables.idle()),

@@ -27,8 +27,9 @@ _TOKEN: Final = re.compile(
     r"[\w-]{40,}|(?=[\w+/=-]*\d)(?=[\w+/=-]*[A-Za-z])[\w+/=-]{30,}", re.ASCII
 )
 
-_BY_CHANCE: Final = ("body", "packed", keys.MILESTONE_HINT)
-"""Attributes of items that are read otherwise, or that some ids bring with them."""
+_BY_CHANCE: Final = ("body", "packed", keys.MILESTONE_HINT, "change_pk", "change_sk")
+"""Attributes of items that are read otherwise, that some ids bring with them, or that a change has
+which comes no sooner than a millisecond after its order: reconciliation looks after those."""
 _DELIVERIES = "#DELIVERIES#"
 
 
@@ -221,7 +222,6 @@ def _readable(item: Mapping[str, Any]) -> dict[str, Any]:
     if "due_pk" in shown:
         shown["due_pk"] = shown["due_pk"]["S"].rpartition("#")[0]
     if "body" in item or "packed" in item:
-        shown.pop("packed", None)
         shown["body"] = json.loads(stored.body_of(_unpacked(item)))
     if "sealed" in item:
         shown["sealed"] = "<sealed>"

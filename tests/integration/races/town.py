@@ -150,7 +150,7 @@ class Town:
 
     def forget_credentials(self) -> None:
         """As a function is when it starts."""
-        for name in ("authenticator", "signature_authenticator", "payment_accounts"):
+        for name in ("authenticator", "signature_authenticator", "payment_accounts", "vault"):
             self.application.__dict__.pop(name, None)
 
     # -- orders ------------------------------------------------------------------------------------

@@ -18,6 +18,7 @@ from moto.dynamodb.models import dynamodb_backends
 
 from orderhub.adapters.dynamodb import keys
 from orderhub.adapters.dynamodb.codec import lean
+from orderhub.adapters.dynamodb.items import body_of
 from orderhub.adapters.system import SystemClock
 from orderhub.bootstrap import Application
 from orderhub.domain.details import Address
@@ -568,10 +569,20 @@ def stored(application: Application) -> dict[tuple[str, str], str]:
         part.values() for part in table.items.values()
     )
     return {
-        (pk, item.range_key.value): json.dumps(lean(item.to_json()), sort_keys=True, default=str)
+        (pk, item.range_key.value): json.dumps(_readable(item), sort_keys=True, default=str)
         for item in items
         if not (pk := item.hash_key.value).startswith(NOT_OF_SHOPS)
     }
+
+
+def _readable(item: Any) -> object:
+    """An item with what it holds packed as what that says."""
+    attributes = {name: value.to_regular_json() for name, value in item.attrs.items()}
+    shown = item.to_json()
+    if "packed" in attributes:
+        packed = body_of(attributes)
+        shown["Attributes"]["packed"] = packed.decode() if isinstance(packed, bytes) else packed
+    return lean(shown)
 
 
 def of_shop(items: Mapping[tuple[str, str], str], shop_id: str) -> dict[tuple[str, str], str]:

@@ -25,7 +25,8 @@ end, which no other route can have; what stands behind the slash leads nowhere."
 _NO_ROUTE: Final = Response(404, {"message": "Not Found"})
 """Word for word what API Gateway says where there is no route."""
 
-logger = Logger(service="orderhub")
+# Its lines all come from one place, so none says from where.
+logger = Logger(service="orderhub", location=None)
 
 # Amounts are exact: a Decimal goes out as the number that it is, never by way of a float.
 _JSON: Final = msgspec.json.Encoder(decimal_format="number")

@@ -26,7 +26,7 @@ INLINE_LINES: Final = 50
 """Up to so many lines stand in the header; a longer order's lines stand in chunks of their own."""
 CHUNK_LINES: Final = 200
 
-_ORDERS_PER_HINT: Final = 64
+ORDERS_PER_HINT: Final = 64
 """One order in so many, by chance, has the milestones laid (``services/rank_orders.py``)."""
 
 _LARGEST_BODY: Final = 380_000
@@ -112,7 +112,7 @@ def header(order: Order, due_shards: int) -> Item:
     buying_shop_id = order.buying_shop_id
     if 0 < len(buying_shop_id.encode()) <= keys.LONGEST_SHOP_ID:
         item["buyer_pk"] = {"S": keys.bought_by(buying_shop_id)}
-    if order.id % _ORDERS_PER_HINT == 0:
+    if order.id % ORDERS_PER_HINT == 0:
         item[keys.MILESTONE_HINT] = {"BOOL": True}
     deadlines = order.deadlines
     if deadlines:
