@@ -8,6 +8,7 @@ package missing from a layer is an import error here too.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import resource
 import signal
@@ -59,7 +60,9 @@ def main() -> None:
 def _take_many_connections() -> None:
     """Open as many files at once as the system lets us, each connection being one."""
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    # Where there is no limit, some systems refuse to be told so; what they allow is enough then.
+    with contextlib.suppress(ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 if __name__ == "__main__":

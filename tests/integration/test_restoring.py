@@ -191,6 +191,19 @@ def test_an_event_that_tells_another_story_is_shown_and_overwritten_when_told_so
     assert bench.is_clean()
 
 
+def test_an_event_within_a_change_is_brought_back_with_its_change(bench: RestoreBench) -> None:
+    order = bench.sold()
+    copy = bench.restored()
+    told = items.recorded(bench.read(order, keys.event(2)))
+    other = [told[0], replace(told[1], at=told[1].at + timedelta(milliseconds=1)), *told[2:]]
+    bench.write(*items.events(order, other))
+
+    (found,) = bench.restore(copy, apply=True, overwrite=True)
+    assert (found.differing, found.restored, found.is_whole) == ((3,), (3,), True)
+    assert items.recorded(bench.read(order, keys.event(2))) == told
+    assert bench.is_clean()
+
+
 def test_an_event_that_comes_back_by_itself_meanwhile_is_not_written_over(
     bench: RestoreBench, monkeypatch: pytest.MonkeyPatch
 ) -> None:

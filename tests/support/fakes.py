@@ -381,7 +381,10 @@ class FakeNumberIndex:
         return True
 
     def note_late(self, shop_id: str, late: LateOrder) -> None:
-        self.notes.setdefault(shop_id, {})[late.id] = late
+        notes = self.notes.setdefault(shop_id, {})
+        if late.id in notes and notes[late.id].number != late.number:
+            raise IdTaken
+        notes[late.id] = late
 
     def late(self, shop_id: str) -> Sequence[LateOrder]:
         notes = self.notes.get(shop_id, {})

@@ -13,6 +13,7 @@ from orderhub.adapters.dynamodb import keys
 from orderhub.adapters.dynamodb.numbers import DynamoNumberIndex
 from orderhub.domain.identity import default_number, order_id
 from orderhub.ports import (
+    IdTaken,
     LateOrder,
     NumberedOrder,
     NumberManifest,
@@ -97,6 +98,17 @@ class NumberIndexContract:
         numbers.remove(shop, segment.name)
         assert list(numbers.postings(shop, longer, b"A")) == [[0]]
         assert numbers.orders(shop, longer, [0]) == ORDERS[:1]
+
+    def test_an_id_that_is_noted_for_one_order_is_nobody_elses(
+        self, numbers: DynamoNumberIndex, shop: str
+    ) -> None:
+        first = LateOrder(7, "AAA", NOON)
+        numbers.note_late(shop, first)
+        with pytest.raises(IdTaken):
+            numbers.note_late(shop, LateOrder(7, "BBB", NOON))
+        again = LateOrder(7, "AAA", NOON + timedelta(minutes=1))
+        numbers.note_late(shop, again)
+        assert numbers.late(shop) == [again]
 
     def test_a_segment_that_is_removed_is_gone(
         self, numbers: DynamoNumberIndex, shop: str, segment: NumberSegment

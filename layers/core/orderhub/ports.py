@@ -100,10 +100,12 @@ class OutgoingEvent:
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """How many events were taken before the first that wasn't, and why it wasn't."""
+    """How many events were taken before the first that wasn't, and why it wasn't. ``is_lasting``
+    says that it would not be taken the next time either."""
 
     count: int
     failure: str = ""
+    is_lasting: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -430,7 +432,8 @@ class NumberIndex(Protocol):
         ...
 
     def note_late(self, shop_id: str, late: LateOrder) -> None:
-        """Note an order, or note it anew."""
+        """Note an order, or note it anew. Raises :class:`IdTaken` where the note is of another
+        number: of somebody who drew the same id."""
         ...
 
     def late(self, shop_id: str) -> Sequence[LateOrder]:

@@ -42,6 +42,30 @@ def test_clients_are_as_botocore_makes_them(service: str) -> None:
         assert described(lean) == described(known), region
 
 
+@pytest.mark.parametrize("variable", ["AWS_USE_FIPS_ENDPOINT", "AWS_USE_DUALSTACK_ENDPOINT"])
+def test_endpoints_of_other_kinds_are_those_of_botocore(
+    monkeypatch: pytest.MonkeyPatch, variable: str
+) -> None:
+    monkeypatch.setenv(variable, "true")
+    calls: tuple[tuple[str, str, dict[str, Any]], ...] = (
+        ("dynamodb", "list_tables", {}),
+        ("events", "list_event_buses", {}),
+        ("kms", "list_keys", {}),
+        ("sts", "get_caller_identity", {}),
+    )
+
+    def url(session: Any, service: str, method: str, parameters: dict[str, Any]) -> str:
+        client = session.create_client(service, region_name="us-east-1")
+        client.meta.events.register_first("before-send", _keep)
+        with pytest.raises(_Kept) as kept:
+            getattr(client, method)(**parameters)
+        return str(kept.value.args[0].url)
+
+    whole, lean = botocore.session.get_session(), aws.session.__wrapped__()
+    for call in calls:
+        assert url(lean, *call) == url(whole, *call)
+
+
 def test_models_are_read_as_botocore_reads_them() -> None:
     whole = botocore.session.get_session()
     for service in SERVICES:

@@ -85,11 +85,27 @@ def _endpoints(partitions: list[dict[str, Any]]) -> dict[str, Any]:
                     "hostname": "{service}.{region}.{dnsSuffix}",
                     "protocols": ["https"],
                     "signatureVersions": ["v4"],
+                    "variants": _variants(partition["outputs"]),
                 },
             }
             for partition in partitions
         ],
     }
+
+
+def _variants(outputs: dict[str, Any]) -> list[dict[str, Any]]:
+    """That there are endpoints of other kinds; which they are, a service's own rules say."""
+    suffixes = {"": outputs["dnsSuffix"], "dualstack": outputs["dualStackDnsSuffix"]}
+    return [
+        {
+            "tags": [tag for tag in (dual_stack, "fips" if fips else "") if tag],
+            "hostname": f"{{service}}{'-fips' if fips else ''}.{{region}}.{{dnsSuffix}}",
+            "dnsSuffix": suffix,
+        }
+        for fips in (True, False)
+        for dual_stack, suffix in suffixes.items()
+        if fips or dual_stack
+    ]
 
 
 class _FastFileLoader(JSONFileLoader):

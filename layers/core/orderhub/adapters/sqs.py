@@ -138,12 +138,14 @@ def queued_delivery(body: str) -> QueuedDelivery:
     content = json.loads(body)
     shop_id, subscription_id = content["shop_id"], content["subscription_id"]
     queued_at = datetime.fromisoformat(content["queued_at"])
+    occurred_at = datetime.fromisoformat(content["event"]["occurred_at"])
     if not (
         isinstance(shop_id, str)
         and len(shop_id) <= _LONGEST_SHOP_ID
         and isinstance(subscription_id, int)
         and 0 <= subscription_id <= _GREATEST_ID
         and queued_at.tzinfo
+        and occurred_at.tzinfo
     ):
         raise ValueError("no delivery of ours")
     return QueuedDelivery(shop_id, subscription_id, content["topic"], queued_at, content["event"])

@@ -65,10 +65,8 @@ def _by_subscription_and_time(delivery: Delivery) -> tuple[str, int, str, str, s
 
 
 def _fits(newest: Delivery, delivery: Delivery) -> bool:
-    apart = datetime.fromisoformat(newest.occurred_at) - datetime.fromisoformat(
-        delivery.occurred_at
-    )
-    return (newest.shop_id, newest.subscription_id) == (
-        delivery.shop_id,
-        delivery.subscription_id,
-    ) and apart <= TOGETHER
+    of_newest = (newest.shop_id, newest.subscription_id)
+    if of_newest != (delivery.shop_id, delivery.subscription_id):
+        return False
+    latest, earlier = map(datetime.fromisoformat, (newest.occurred_at, delivery.occurred_at))
+    return latest - earlier <= TOGETHER

@@ -44,6 +44,8 @@ SMALLEST: Final = 200
 FAN: Final = 4
 LARGEST: Final = SMALLEST * FAN**6
 """Orders in a segment: what a function can sort in its memory within seconds."""
+MOST_LATE: Final = 10_000
+"""Late orders that one step takes up, at most."""
 UNINDEXED: Final = 1024
 """So many orders are as soon read as what grams say of them."""
 _PAGE: Final = 500
@@ -144,6 +146,10 @@ def _taking_up(desk: Desk, shop_id: str, manifest: NumberManifest) -> _Step | No
     new = [(order.id, order.number) for order in islice(coming, LARGEST)]
     # Read after those: an order is noted before it is made, so that none is new and not noted yet.
     notes = desk.numbers.late(shop_id)
+    beyond = sorted(late.id for late in notes if late.id > frontier_id)
+    if len(beyond) > MOST_LATE:
+        # What is taken up of them stands in the manifest, which is one item.
+        new = [order for order in new if order[0] < beyond[MOST_LATE]]
     due = [late for late in notes if late.id <= frontier_id and late.noted_at <= settled]
     due = due[:SMALLEST]
     if len(new) + len(due) < SMALLEST:

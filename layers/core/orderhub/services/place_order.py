@@ -70,10 +70,10 @@ def place_order(
             follow_up(change)
             _past("updated_at", change.now, now)
             commands.close_what_is_due(change)
-        if is_settled(now, order_id):
-            make_room(desk, shop_id, order_id)
-            note_late(desk, shop_id, order_id, numbered.number)
         try:
+            if is_settled(now, order_id):
+                make_room(desk, shop_id, order_id)
+                note_late(desk, shop_id, order_id, numbered.number)
             desk.orders.commit(change)
         except IdTaken:
             continue

@@ -7,6 +7,7 @@ goes to the event bus where there is one.
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import field
 from datetime import datetime
@@ -30,6 +31,9 @@ from .subscriptions import KindOf
 
 _AT_ONCE: Final = 10
 """As many deliveries as one call to the queue takes."""
+_LONGEST: Final = 30.0
+"""Seconds after which no more deliveries are queued: a run that is cut off queues all of them
+again."""
 
 
 class Untellable(Exception):
@@ -153,7 +157,7 @@ class Publisher:
         told = self.tell(events)
         if told.untellable:
             place, why = next(iter(told.untellable.items()))
-            return Published(place, type(why).__name__)
+            return Published(place, type(why).__name__, is_lasting=True)
         return Published(told.count, told.failure)
 
     def _read(self, events: Sequence[OutgoingEvent]) -> _Batch:
@@ -176,8 +180,12 @@ class Publisher:
     def _send(self, batch: _Batch) -> int:
         """Queue the deliveries of a batch; return how many."""
         waiting = [each for each in batch.deliveries if each[0] < batch.count]
+        give_up_at = time.monotonic() + _LONGEST
         for start in range(0, len(waiting), _AT_ONCE):
             some = waiting[start : start + _AT_ONCE]
+            if start and time.monotonic() > give_up_at:
+                batch.stop(some[0][0], "out of time; the rest is for the next run")
+                return start
             try:
                 self._queue.send([delivery for _, delivery in some])
             except Exception as error:  # noqa: BLE001 - Lambda tries again, whatever it is

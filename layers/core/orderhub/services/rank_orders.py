@@ -75,7 +75,8 @@ def note_late(desk: Desk, shop_id: str, order_id: int, number: str) -> None:
     """Before an order is made whose id is in the past: see that searches by its number find it
     (:mod:`orderhub.services.index_numbers`).
 
-    One read and one write.
+    One read and one write. Raises :class:`~orderhub.ports.IdTaken` where somebody else is about to
+    make another order with this id.
     """
     # Who made the order that has this id has seen to it.
     if desk.orders.get(shop_id, order_id) is None:

@@ -10,7 +10,7 @@ from orderhub.ports import Contention, StoredOrder
 
 from . import items, keys
 from .audit import DynamoAudit
-from .client import DynamoDBClient, batch_get, translated
+from .client import DynamoDBClient, query, translated
 
 _ABSENT: Final = {"ConditionExpression": "attribute_not_exists(pk)"}
 
@@ -31,29 +31,40 @@ class DynamoBackup:
         return self._kept.stored(shop_id, order_id)
 
     def put_back(self, shop_id: str, order_id: int, sequences: Sequence[int]) -> None:
-        pk = keys.order(shop_id, order_id)
-        wanted = [(pk, keys.event(sequence)) for sequence in sequences]
-        found = batch_get(self._client, self._backup, wanted, consistent=True)
-        present = {
-            item["sk"]["S"]: item
-            for item in batch_get(self._client, self._table, wanted, consistent=True)
-        }
+        wanted = set(sequences)
+        kept = self._events(self._backup, shop_id, order_id)
+        present = self._events(self._table, shop_id, order_id)
         # From the first on, so that what is interrupted leaves no other hole than there was.
-        for item in sorted(found, key=lambda each: each["sk"]["S"]):
-            sk = item["sk"]["S"]
+        for sk, item in kept.items():
+            held = _sequences(item)
+            if wanted.isdisjoint(held):
+                continue
             with _contended():
                 asked = _unchanged(present.pop(sk)) if sk in present else _ABSENT
                 self._client.put_item(TableName=self._table, Item=item, **asked)
-            first = keys.event_sequence(sk)
-            for sequence in range(first + 1, first + items.event_count(item)):
+            for sequence in held[1:]:
                 # What tells otherwise of events that now stand in this item.
                 if other := present.pop(keys.event(sequence), None):
                     self._remove(other)
+
+    def _events(self, table: str, shop_id: str, order_id: int) -> dict[str, dict[str, Any]]:
+        """The items of an order's events in a table, by their sort keys and in their order."""
+        found = query(self._client, table, keys.order(shop_id, order_id), keys.EVENT_PREFIX)
+        return {item["sk"]["S"]: item for item in found}
 
     def _remove(self, item: dict[str, Any]) -> None:
         key = {"pk": item["pk"], "sk": item["sk"]}
         with _contended():
             self._client.delete_item(TableName=self._table, Key=key, **_unchanged(item))
+
+
+def _sequences(item: dict[str, Any]) -> range:
+    """Of the events that an item holds; none where it is no such item."""
+    try:
+        first = keys.event_sequence(item["sk"]["S"])
+    except ValueError:
+        return range(0)
+    return range(first, first + items.event_count(item))
 
 
 def _unchanged(item: dict[str, Any]) -> dict[str, Any]:

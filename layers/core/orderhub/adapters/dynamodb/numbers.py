@@ -19,7 +19,14 @@ from botocore.exceptions import ClientError
 
 from orderhub.domain.dataclass import dataclass
 from orderhub.domain.identity import default_number
-from orderhub.ports import LateOrder, NumberedOrder, NumberManifest, NumberSegment, SegmentGone
+from orderhub.ports import (
+    IdTaken,
+    LateOrder,
+    NumberedOrder,
+    NumberManifest,
+    NumberSegment,
+    SegmentGone,
+)
 
 from . import keys
 from .client import DynamoDBClient, batch_delete, batch_get, batch_put, query, translated
@@ -90,8 +97,20 @@ class DynamoNumberIndex:
             "number": {"S": late.number},
             "noted_at": {"S": late.noted_at.isoformat()},
         }
-        with translated():
-            self._client.put_item(TableName=self._table, Item=item)
+        try:
+            with translated():
+                self._client.put_item(
+                    TableName=self._table,
+                    Item=item,
+                    # Another order may be about to be made with this id.
+                    ConditionExpression="attribute_not_exists(pk) OR #number = :number",
+                    ExpressionAttributeNames={"#number": "number"},
+                    ExpressionAttributeValues={":number": item["number"]},
+                )
+        except ClientError as error:
+            if error.response["Error"]["Code"] == "ConditionalCheckFailedException":
+                raise IdTaken from error
+            raise
 
     def late(self, shop_id: str) -> Sequence[LateOrder]:
         found = query(self._client, self._table, keys.numbers(shop_id), keys.LATE_PREFIX)

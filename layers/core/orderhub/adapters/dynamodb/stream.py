@@ -3,6 +3,7 @@
 import base64
 import json
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any, Final
 
 from orderhub.ports import OrderKey, OutgoingEvent, UnreadableEvent
@@ -37,6 +38,8 @@ def outgoing(item: Mapping[str, Any]) -> list[OutgoingEvent]:
 
 
 def _outgoing(key: OrderKey, told: Mapping[str, Any]) -> OutgoingEvent:
+    if datetime.fromisoformat(told["at"]).tzinfo is None:
+        raise ValueError("an event without a moment")
     detail = {
         "id": f"{key.shop_id}/{key.order_id}/{told['sequence']}",
         "shop_id": key.shop_id,
@@ -75,4 +78,6 @@ def order_of(record: Mapping[str, Any]) -> OrderKey:
 
 
 def _json(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    """As it goes out: what queues refuse, though it is Unicode, is escaped and counted as such."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return text.replace("\ufffe", r"\ufffe").replace("\uffff", r"\uffff")
