@@ -23,8 +23,7 @@ _REGION = integer(1, 2**53 - 1)
 class OrderNotification(Form):
     """``POST /orders`` and ``PUT /orders/:id``."""
 
-    # Fields that were not sent stay out of said, so an update can tell "not said" from
-    # "none".
+    # Fields that were not sent stay out of ``said``, so an update can tell "not said" from "none".
     kind: Annotated[str, required_text(64)]
     """Which marketplace: ``taobao``, ``tencent``, …"""
     merchant_order_no: Annotated[str, required_text(255)]
