@@ -1520,7 +1520,7 @@ def test_the_checkout_page_shows_the_order_and_what_is_to_be_paid(store: Store) 
     assert "not paid yet" in page.text
     assert re.search(r"Still to pay</td><td class=n>158\.24", page.text)
     assert "<script" not in page.text
-    for private in ("Han", "mei.han", "Carrieres", "1443"):
+    for private in ("Han", "mei.han", "Carrieres", "1447 1143"):
         assert private not in page.text
 
 
