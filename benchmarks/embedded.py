@@ -6,7 +6,7 @@ parsers and evaluators. Clients are botocore's; requests are answered where they
 
 It knows what OrderHub uses of the API, answers it as AWS documents it (pages of 1 MB, ``Limit``,
 sparse indexes and their projections, numeric order, conditions and transactions, sizes), and
-raises :class:`NotImplementedError` for everything else. Indexes are never behind; requests take
+raises :class:`UnknownRequest` for everything else. Indexes are never behind; requests take
 turns, so that nothing conflicts; there are no streams, and nothing expires.
 """
 
@@ -86,6 +86,10 @@ _UNDERSTOOD: Final[Mapping[str, frozenset[str]]] = {
 }
 
 
+class UnknownRequest(Exception):
+    """One that OrderHub has never made: what AWS would answer, this table doesn't know."""
+
+
 class Refusal(Exception):
     """An error of DynamoDB's, as a client sees it. ``details`` go into the answer as they are."""
 
@@ -150,7 +154,7 @@ class EmbeddedDynamoDB:
         """The answer to a request as it goes over the wire. Raises :class:`Refusal`."""
         unknown = request.keys() - _UNDERSTOOD.get(action, frozenset())
         if action not in self._actions or unknown:
-            raise NotImplementedError(f"{action} {', '.join(sorted(unknown))}")
+            raise UnknownRequest(f"{action} {', '.join(sorted(unknown))}")
         try:
             with self._turn, self._database:
                 return self._actions[action](request)
@@ -210,7 +214,7 @@ class EmbeddedDynamoDB:
         for name, each in asked.items():
             table = self._table(name)
             if each.keys() - {"Keys", "ConsistentRead"}:
-                raise NotImplementedError("BatchGetItem of parts of items")
+                raise UnknownRequest("BatchGetItem of parts of items")
             for key in each["Keys"]:
                 _check_key(table, key)
             _check_different((table, key) for key in each["Keys"])
@@ -323,7 +327,7 @@ def _apply(writes: Sequence[_Write]) -> None:
             case "ConditionCheck":
                 pass
             case _:
-                raise NotImplementedError(write.kind)
+                raise UnknownRequest(write.kind)
 
 
 # -- keys ------------------------------------------------------------------------------------------
