@@ -1,17 +1,20 @@
 """``docs/LICENCES.md``: what the layers ship, and under which licences.
 
 The layers' lock files say what ships, the packages' own metadata under which licence. The
-developers' environment has every one of them in the same version.
+developers' environment has every one of them in the same version. What the repository itself holds
+of others says so in a ``vendored.json`` beside it.
 """
 
+import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib.metadata import metadata
 from pathlib import Path
 from typing import Final
 
-FOLDER: Final = Path(__file__).parents[2] / "layers" / "dependencies"
+ROOT: Final = Path(__file__).parents[2]
+FOLDER: Final = ROOT / "layers" / "dependencies"
 LAYERS: Final = {
     "requirements.txt": "every function",
     "documents.txt": "invoices",
@@ -19,6 +22,9 @@ LAYERS: Final = {
     "delivery.txt": "webhooks",
 }
 """The lock files, and who carries what they pin."""
+
+VENDORED: Final = (ROOT / "docs" / "reference" / "redoc" / "vendored.json",)
+"""What tells of files that others made and that lie here as they made them."""
 
 PERMISSIVE: Final = frozenset(
     {"Apache-2.0", "BSD-3-Clause", "MIT", "MIT-0", "MIT-CMU", "PSF-2.0"},
@@ -104,6 +110,47 @@ def _licences(name: str) -> tuple[str, ...]:
     return tuple(sorted(set(named)))
 
 
+@dataclass(frozen=True, slots=True)
+class Vendored:
+    """Files of another's, unchanged. ``origin`` is where in its package they come from."""
+
+    name: str
+    version: str
+    licence: str
+    origin: str
+    folder: Path
+    sha256: Mapping[str, str]
+    """By the file's name."""
+
+
+def vendored() -> list[Vendored]:
+    """All that lies here of others."""
+    found = []
+    for file in VENDORED:
+        told = json.loads(file.read_text(encoding="utf-8"))
+        found.append(
+            Vendored(
+                name=told["name"],
+                version=told["version"],
+                licence=told["licence"],
+                origin=told["from"],
+                folder=file.parent,
+                sha256=told["sha256"],
+            )
+        )
+    return found
+
+
+def _of_repository() -> Iterator[str]:
+    for each in vendored():
+        folder = each.folder.relative_to(ROOT)
+        yield (
+            f"- `{folder}`: {each.name} {each.version}, {each.licence}; {each.origin}. With its"
+            " licence and those of what it holds itself. Their hashes stand in `vendored.json`"
+            " beside it, and a test looks."
+        )
+
+
 def generate() -> str:
     """The document."""
     lines = [
@@ -122,6 +169,12 @@ def generate() -> str:
         "## Exceptions and contents",
         "",
         *(f"- `{name}`: {why}" for name, why in sorted({**EXCEPTIONS, **CONTENTS}.items())),
+        "",
+        "## In this repository",
+        "",
+        "What the pages in `docs/` are drawn with. Nothing of it is deployed.",
+        "",
+        *_of_repository(),
         "",
     ]
     return "\n".join(lines)

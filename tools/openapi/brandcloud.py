@@ -4,7 +4,7 @@ from typing import Annotated, Final
 
 from pydantic import Field
 
-from orderhub.wire.brandcloud import answers, errors, schema
+from orderhub.wire.brandcloud import answers, schema
 from orderhub.wire.fields import Form
 
 from .vocabulary import Answer, Api, Operation, Parameter, Segment
@@ -47,190 +47,15 @@ class EditBody(Keyed, schema.OrderForm):
 
 # -- what comes back -----------------------------------------------------------------------------
 
-_RETAILER: Final = {"id": 1, "name": "Company A"}
-_OPERATOR: Final = {"id": 1, "given_name": "QQ", "family_name": "Wang"}
-_AGENT: Final = {**_OPERATOR, "email": "a@gmail.com"}
-_COMPANY: Final = {"id": 1, "name": "Company Test"}
-_ITEM: Final = {"id": 1, "number": "Test-Item-1", "name": "Test Item 1"}
-_UNKNOWN_ADDRESS: Final = {
-    "title": None,
-    "given_name": None,
-    "family_name": None,
-    "phone": None,
-    "email": None,
-    "street": None,
-    "city": None,
-    "state": None,
-    "code": None,
-    "country": None,
-}
-
-_ORDERS: Final = {
-    "orders": [
-        {
-            "number": "AAAA160401000002OD",
-            "currency": "JPY",
-            "total": 24288,
-            "order_status": "Cancelled",
-            "payment_status": "Closed",
-            "payment_method": "cash",
-            "transaction_id": "",
-            "create_at": 1459491797,
-            "refund_at": None,
-            "retailer": _RETAILER,
-            "agent": _AGENT,
-        },
-        {
-            "number": "AAAA160401000001OD",
-            "currency": "CHF",
-            "total": 284.04,
-            "order_status": "Open",
-            "payment_status": "Open",
-            "payment_method": "credit_card",
-            "transaction_id": "",
-            "create_at": 1459491797,
-            "refund_at": None,
-            "retailer": _RETAILER,
-            "agent": _AGENT,
-        },
-    ]
-}
-
-_CREATED: Final = {
-    "order_number": "AAAA160509000001OD",
-    "payment_method": "credit_card",
-    "qrcode": None,
-}
-
-_DETAIL: Final = {
-    "number": "AAAA160401000003OD",
-    "currency": "JPY",
-    "total": 15,
-    "order_status": "Error",
-    "payment_status": "Closed",
-    "payment_method": "credit_card",
-    "transaction_id": None,
-    "create_at": 1461312001,
-    "refund_at": None,
-    "retailer": _RETAILER,
-    "agent": _AGENT,
-    "products": [
-        {
-            "number": "AAAA0000000004PD",
-            "company": _COMPANY,
-            "item": _ITEM,
-            "variants": [{"id": 1, "name": "mutiply k1"}],
-            "price": 100,
-            "discount_price": 85,
-            "product_status": "initial",
-        }
-    ],
-    "histories": [
-        {
-            "order_status": "Open",
-            "payment_status": "Open",
-            "comment": "",
-            "create_at": 1461312001,
-            "user": _OPERATOR,
-        },
-        {
-            "order_status": "Error",
-            "payment_status": "Closed",
-            "comment": "request timeout",
-            "create_at": 1461312901,
-            "user": _OPERATOR,
-        },
-    ],
-    "shipping_address": _UNKNOWN_ADDRESS,
-    "billing_address": _UNKNOWN_ADDRESS,
-    "invoices": [],
-}
-
-_PARTIAL_DETAIL: Final = {
-    "number": "AAAA160401000003OD",
-    "currency": "JPY",
-    "subtotal": 100,
-    "total_discount": 85,
-    "total": 15,
-    "order_status": "Open",
-    "payment_status": "Open",
-    "payment_method": "credit_card_consumer_app",
-    "retailer": {
-        **_RETAILER,
-        "cover_img": {
-            "resource": {
-                "px240": "https://images.example/240p.jpeg",
-                "px480": "https://images.example/480p.jpeg",
-                "px720": "https://images.example/720p.jpeg",
-                "px1080": "https://images.example/1080p.jpeg",
-            }
-        },
-        "address": {
-            "street": "333 West San Carlos Street Suite 1500",
-            "city": "San Jose",
-            "state": "CA",
-            "postal_code": "95110",
-            "country": "United States",
-        },
-    },
-    "products": [
-        {
-            "number": "AAAA0000000004PD",
-            "company": _COMPANY,
-            "item": _ITEM,
-            "variant": {"id": 2, "name": "Variant Test", "cover_img": {"resource": {}}},
-            "price": 100,
-            "discount_price": 85,
-            "selling_price": 15,
-        }
-    ],
-}
-
-_CONSUMER: Final = {
-    "profile": {"given_name": "CC", "family_name": "Lee", "title": 1, "phone": "0912345678"},
-    "default_address": {
-        "street": "ABC st.",
-        "city": "Taichung",
-        "state": "Taiwan",
-        "code": "30123",
-        "country": "R.O.C.",
-    },
-}
-
-_RESULTS: Final = {
-    "success": {
-        "date": 1459491797,
-        "status": "success",
-        "order": {
-            "number": "AAAA170329000001OD",
-            "payment_method": "PayPal",
-            "transaction": "123546876",
-            "currency": "EUR",
-            "total": 100,
-            "retailer": "TW Shop",
-            "payer": "a@gmail.com",
-        },
-    },
-    "fail": {
-        "date": 1459491797,
-        "status": "fail",
-        "fail": {"refused_by": "PayPal", "code": "012", "description": "card expired"},
-    },
-    "info": {"date": 1459491797, "status": "info"},
-}
-
-_LACKING: Final = {"error_name": errors.LACKING}
-
 
 def _nothing(description: str) -> Answer:
-    return Answer(description=description, shape=answers.Nothing, examples={"nothing": {}})
+    return Answer(description=description, shape=answers.Nothing)
 
 
-def _refused(shape: object, **examples: object) -> Answer:
+def _refused(shape: object) -> Answer:
     return Answer(
         description="Every failure that is the caller's, whatever the reason. Nothing was changed.",
         shape=shape,
-        examples=examples or {"lacking": _LACKING},
     )
 
 
@@ -251,7 +76,9 @@ _ERRORS: Final = (500, 503)
 
 API: Final = Api(
     name="brandcloud",
-    title="brandcloud",
+    title="BrandCloud point of sale",
+    document="apis/brandcloud.md",
+    quickstart="quickstart/brandcloud.md",
     description=(
         "A point of sale. Salespeople's tills ring up carts, take money and give it back; "
         "consumers' apps scan an order, make it theirs and say whom the invoice is for. The "
@@ -259,18 +86,24 @@ API: Final = Api(
         "the whole of the header `Authorization`. Bodies are JSON of at most 64 KB. Failures are "
         "HTTP 403 with an `error_name`, and each operation has its own words."
     ),
-    security={"key": {"type": "apiKey", "in": "header", "name": "Authorization"}},
+    security={
+        "key": {
+            "type": "apiKey",
+            "in": "header",
+            "name": "Authorization",
+            "description": "The user's `api_key`, by itself: no word such as `Bearer` before it. "
+            "Operations with a body take it there, as the field `api_key`.",
+        }
+    },
     errors={
         500: Answer(
             description="A fault of ours.",
             shape=answers.Fault,
-            examples={"fault": {"error_name": errors.INTERNAL}},
         ),
         503: Answer(
             description="Busy. Nothing was changed; send it again.",
             shape=answers.Busy,
             headers={"Retry-After": "Seconds to wait."},
-            examples={"busy": {"error_name": errors.BUSY}},
         ),
     },
     operations={
@@ -284,7 +117,6 @@ API: Final = Api(
                 200: Answer(
                     description="The orders, newest first.",
                     shape=answers.Orders,
-                    examples={"orders": _ORDERS},
                 ),
                 403: _refused(answers.ListRefusal),
             },
@@ -300,16 +132,9 @@ API: Final = Api(
                 200: Answer(
                     description="The new order.",
                     shape=answers.CreatedOrder,
-                    examples={"created": _CREATED},
                 ),
                 403: _refused(
-                    answers.CreateRefusal | answers.InvalidProducts | answers.RepeatedOrder,
-                    lacking=_LACKING,
-                    products={
-                        "error_name": "product invalid",
-                        "products": ["AAAA0000000001", "AAAB0000000001"],
-                    },
-                    repeat={"error_name": errors.REPEAT, **_CREATED},
+                    answers.CreateRefusal | answers.InvalidProducts | answers.RepeatedOrder
                 ),
             },
             errors=_ERRORS,
@@ -359,7 +184,6 @@ API: Final = Api(
                 200: Answer(
                     description="The order as of now.",
                     shape=answers.OrderDetail,
-                    examples={"order": _DETAIL},
                 ),
                 403: _refused(answers.DetailRefusal),
             },
@@ -385,21 +209,20 @@ API: Final = Api(
                 200: Answer(
                     description="What came of it, as of now.",
                     shape=answers.TransactionResult,
-                    examples=_RESULTS,
                 ),
-                403: _refused(answers.ResultRefusal, expired={"error_name": "log expired"}),
+                403: _refused(answers.ResultRefusal),
             },
             errors=_ERRORS,
         ),
         "get_partial_order": Operation(
             summary="Look at an order before paying it",
+            is_of_consumer=True,
             description="The URL that the QR code of a new order says.",
             path=_NUMBER,
             answers={
                 200: Answer(
                     description="What a consumer sees of it.",
                     shape=answers.PartialDetail,
-                    examples={"order": _PARTIAL_DETAIL},
                 ),
                 403: _refused(answers.PartialDetailRefusal),
             },
@@ -407,6 +230,7 @@ API: Final = Api(
         ),
         "confirm_purchase": Operation(
             summary="Make an order one's own",
+            is_of_consumer=True,
             description="For good. Twice changes nothing.",
             security=_IN_BODY,
             body=OrderBody,
@@ -414,7 +238,6 @@ API: Final = Api(
                 200: Answer(
                     description="Whose it is now.",
                     shape=answers.Consumer,
-                    examples={"consumer": _CONSUMER},
                 ),
                 403: _refused(answers.ConfirmRefusal),
             },
@@ -422,24 +245,14 @@ API: Final = Api(
         ),
         "edit_order": Operation(
             summary="Say whom the invoice is for",
+            is_of_consumer=True,
             description="The address replaces the one that was there. What is written already "
             "stays as it is.",
             security=_IN_BODY,
             body=EditBody,
             answers={
                 200: _nothing("It is set."),
-                403: _refused(
-                    answers.EditRefusal | answers.IllegalForm,
-                    unsigned={"error_name": "not_sign_in"},
-                    form={
-                        "error_name": errors.ILLEGAL_FORM,
-                        "validation": {
-                            "given_name": ["required"],
-                            "family_name": ["required"],
-                            "title": ["invalid"],
-                        },
-                    },
-                ),
+                403: _refused(answers.EditRefusal | answers.IllegalForm),
             },
             errors=_ERRORS,
         ),

@@ -27,7 +27,8 @@ _ERRORS: Final = (404, 500, 503)
 
 API: Final = Api(
     name="checkout",
-    title="checkout",
+    title="Buyers' pages",
+    document="apis/shoplazza.md",
     description="Pages for buyers, in HTML. Nobody presents a credential; the link itself is one.",
     errors={
         404: _page("This link leads nowhere (any more); or the request had a body."),

@@ -3,6 +3,7 @@
 import json
 from base64 import b64decode
 from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
@@ -10,7 +11,18 @@ from typing_extensions import TypedDict
 
 from orderhub.http.answering import SLASH
 
-from . import brandcloud, bricklink, checkout, marketplace, payment_webhooks, shoplazza, youhaosuda
+from . import (
+    brandcloud,
+    bricklink,
+    checkout,
+    marketplace,
+    payment_webhooks,
+    samples,
+    shoplazza,
+    subscribers,
+    youhaosuda,
+)
+from .recorded import Examples, recorded
 from .routes import Route, described_routes
 from .schemas import ANSWER, REQUEST, Schemas, without_nothing
 from .vocabulary import JSON, Answer, Api, Operation
@@ -39,6 +51,14 @@ class Message(TypedDict):
 
 _MESSAGE: Final = {"$ref": f"#/components/schemas/{_GATEWAY}.{Message.__name__}"}
 
+_SAYS: Final[Mapping[int, str]] = {
+    400: "Bad Request",
+    404: "Not Found",
+    413: "Request Entity Too Large",
+    429: "Too Many Requests",
+    500: "Internal Server Error",
+    503: "Service Unavailable",
+}
 GATEWAY_STATUSES: Final[Mapping[int, str]] = {
     400: "The request is no HTTP that API Gateway takes.",
     404: "No route has this path.",
@@ -50,8 +70,8 @@ GATEWAY_STATUSES: Final[Mapping[int, str]] = {
 """What API Gateway answers by itself, whichever the operation."""
 
 _DESCRIPTION: Final = f"""\
-One order core behind five documented order APIs. Each tag is an API of its own, with its own
-credentials, shapes and errors; what one of them makes the others find.
+Each API has its own credentials, shapes and errors; what one of them makes the others find. A
+client of one of them changes its base URL and nothing else.
 
 - Scopes that an operation asks for stand in its security requirement, or in its description where
   the credential is a field of the body.
@@ -59,7 +79,27 @@ credentials, shapes and errors; what one of them makes the others find.
 - A path may also be called with a slash at its end. Routes that the template has for that alone
   (`{{{SLASH}+}}`) are not listed again.
 - API Gateway answers by itself what never reaches a function, with `{{"message": "…"}}`.
+
+## Try it
+
+`make run` starts all of it on your machine. The samples take the address and the credentials of its
+demo shop from the shell's variables:
+
+```sh
+. .local/env.sh
+```
+
+Ids in the samples are those of the documents; your shop has its own.
 """
+
+_GROUPS: Final[Mapping[str, tuple[str, ...]]] = {
+    "Order APIs": tuple(
+        api.title
+        for api in (marketplace.API, brandcloud.API, shoplazza.API, youhaosuda.API, bricklink.API)
+    ),
+    "Around orders": (checkout.API.title, payment_webhooks.API.title),
+    "What is sent": (subscribers.TITLE,),
+}
 
 
 def generate() -> str:
@@ -67,14 +107,21 @@ def generate() -> str:
     return json.dumps(document(), ensure_ascii=False, indent=2) + "\n"
 
 
+@cache
 def document() -> Json:
+    """All of it. Everybody gets the same, so nobody may change it."""
     schemas = Schemas(_GATEWAY)
     schemas.want(Message, ANSWER)
     components: Json = schemas.make()
     responses: Json = {
         f"{_GATEWAY}.{status}": {
             "description": description,
-            "content": {JSON: {"schema": _MESSAGE}},
+            "content": {
+                JSON: {
+                    "schema": _MESSAGE,
+                    "examples": {"gateway": {"value": {"message": _SAYS[status]}}},
+                }
+            },
         }
         for status, description in GATEWAY_STATUSES.items()
     }
@@ -85,9 +132,17 @@ def document() -> Json:
             paths.setdefault(route.path, {})[route.method.lower()] = operation
         for asked in (api.security, *(each.security or {} for each in api.operations.values())):
             schemes |= {f"{api.name}.{name}": scheme for name, scheme in asked.items()}
+    hooks, told = subscribers.webhooks()
+    components |= told
     return {
         "openapi": "3.1.0",
-        "info": {"title": "OrderHub", "version": "1", "description": _DESCRIPTION},
+        "info": {
+            "title": "OrderHub",
+            "summary": "One order backend behind five order APIs.",
+            "version": "1",
+            "description": _DESCRIPTION,
+        },
+        "jsonSchemaDialect": "https://json-schema.org/draft/2020-12/schema",
         "servers": [
             {
                 "url": "{base}",
@@ -95,10 +150,15 @@ def document() -> Json:
                 "variables": {"base": {"default": "https://api.example.com"}},
             }
         ],
-        "tags": [{"name": api.title, "description": api.description} for api in APIS],
-        "paths": _sorted(paths),
+        "tags": [
+            *(_tag(api.title, api.description, api.document, api.quickstart) for api in APIS),
+            _tag(subscribers.TITLE, subscribers.DESCRIPTION, subscribers.DOCUMENT),
+        ],
+        "x-tagGroups": [{"name": name, "tags": [*tags]} for name, tags in _GROUPS.items()],
+        "paths": paths,
+        "webhooks": hooks,
         "components": {
-            "schemas": _sorted(components),
+            "schemas": _sorted(_used(components, paths, hooks, responses)),
             "responses": _sorted(responses),
             "headers": {
                 "X-Request-Id": {
@@ -111,6 +171,31 @@ def document() -> Json:
     }
 
 
+def _tag(name: str, description: str, *documents: str) -> Json:
+    # No `externalDocs`, which want an absolute URL: what lies beside this document is there without
+    # a network too.
+    links = ", ".join(f"[docs/{each}]({each})" for each in documents if each)
+    return {"name": name, "description": f"{description}\n\nMore: {links}."}
+
+
+def _used(schemas: Json, *users: Json) -> Json:
+    """Those of ``schemas`` that something refers to. The forms of queries are told as parameters,
+    field by field."""
+    used: Json = {}
+    waiting: list[Any] = [*users]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, list):
+            waiting += node
+        elif isinstance(node, dict):
+            waiting += node.values()
+            name = str(node.get("$ref", "")).rpartition("/")[2]
+            if name in schemas and name not in used:
+                used[name] = schemas[name]
+                waiting.append(schemas[name])
+    return used
+
+
 def _sorted(values: Json) -> Json:
     return {name: values[name] for name in sorted(values)}
 
@@ -120,12 +205,16 @@ def _operations(api: Api, schemas: Json, responses: Json) -> Iterator[tuple[Rout
     ``schemas`` and ``responses``."""
     wanted = Schemas(api.name)
     errors = {
-        status: _Response(status, answer, wanted) for status, answer in sorted(api.errors.items())
+        status: _Response(status, answer, wanted, recorded(api.name))
+        for status, answer in sorted(api.errors.items())
     }
+    order = [*api.operations]
     makers = [
         (route, _Maker(api, route, _described(api, route), wanted))
-        for route in described_routes()
-        if route.api == api.name
+        for route in sorted(
+            (route for route in described_routes() if route.api == api.name),
+            key=lambda route: (order.index(_name_of(api, route)), route.path),
+        )
     ]
     schemas |= wanted.make()
     responses |= {f"{api.name}.{status}": error.make() for status, error in errors.items()}
@@ -135,16 +224,20 @@ def _operations(api: Api, schemas: Json, responses: Json) -> Iterator[tuple[Rout
 
 def _described(api: Api, route: Route) -> Operation:
     """Raises :class:`ValueError` for a route that its API doesn't describe, or not as it is."""
-    named = f"{route.operation}/{route.event}"
-    operation = api.operations.get(named) or api.operations.get(route.operation)
-    if operation is None:
-        raise ValueError(f"{route.key} ({route.api}/{named}) has no description")
+    operation = api.operations[_name_of(api, route)]
     if set(operation.path) != set(route.variables):
         raise ValueError(f"{route.key}: described are the variables {sorted(operation.path)}")
     unknown = set(operation.errors) - set(api.errors)
     if unknown:
         raise ValueError(f"{route.key}: {api.name} has no errors with {sorted(unknown)}")
     return operation
+
+
+def _name_of(api: Api, route: Route) -> str:
+    for name in (f"{route.operation}/{route.event}", route.operation):
+        if name in api.operations:
+            return name
+    raise ValueError(f"{route.key} ({route.api}/{route.operation}) has no description")
 
 
 # Schemas are made all at once for each API, so that they share definitions. What follows asks for
@@ -154,8 +247,9 @@ def _described(api: Api, route: Route) -> Operation:
 class _Response:
     """Makes a response object: an answer of ours, or API Gateway's with the same status."""
 
-    def __init__(self, status: int, answer: Answer, schemas: Schemas) -> None:
+    def __init__(self, status: int, answer: Answer, schemas: Schemas, seen: Examples) -> None:
         self._status = status
+        self._examples = {**seen.get(str(status), {}), **answer.examples}
         self._answer = answer
         self._schemas = schemas
         self._number = None if answer.shape is bytes else schemas.want(answer.shape, ANSWER)
@@ -166,9 +260,9 @@ class _Response:
         if self._number is not None:
             schema = self._schemas.of(self._number)
         content: Json = {answer.media: {"schema": schema}}
-        if answer.examples:
+        if self._examples:
             content[answer.media]["examples"] = {
-                name: {"value": value} for name, value in answer.examples.items()
+                name: {"value": value} for name, value in self._examples.items()
             }
         description = answer.description
         if self._status in GATEWAY_STATUSES:
@@ -208,7 +302,7 @@ class _Maker:
             for name, parameter in several.items()
         }
         self._answers = {
-            status: _Response(status, answer, schemas)
+            status: _Response(status, answer, schemas, recorded(route.name))
             for status, answer in operation.answers.items()
         }
 
@@ -226,7 +320,8 @@ class _Maker:
         if route.scope:
             description.append(f"Needs the scope `{route.scope}`.")
         scopes = [route.scope] if route.scope else []
-        security = [{f"{self._api.name}.{name}": scopes} for name in self._schemes]
+        schemes = tuple(f"{self._api.name}.{name}" for name in self._schemes)
+        security = [{name: scopes} for name in schemes]
         made: Json = {
             "operationId": route.name,
             "tags": [self._api.title],
@@ -238,7 +333,33 @@ class _Maker:
         if self._body is not None:
             made["requestBody"] = self._request_body(self._body)
         made["responses"] = self._responses()
+        made["x-codeSamples"] = self._samples(schemes)
         return {name: value for name, value in made.items() if value or name == "security"}
+
+    def _samples(self, schemes: tuple[str, ...]) -> list[dict[str, str]]:
+        if self._operation.sample:
+            return [samples.shell(self._operation.sample)]
+        if not self._operation.is_called_by_hand:
+            return []
+        described = [*self._described_parameters()]
+        values = {each["name"]: each["example"] for each in described if each["in"] == "path"}
+        call = samples.Call(
+            method=self._route.method,
+            path=self._route.path.format(**values),
+            query=self._event.get("rawQueryString", ""),
+            headers={each["name"]: each["example"] for each in described if each["in"] == "header"},
+            media=self._media[0],
+            body=self._example() if self._body is not None else None,
+            schemes=schemes,
+            is_of_consumer=self._operation.is_of_consumer,
+        )
+        return samples.samples(call)
+
+    @property
+    def _event(self) -> Json:
+        """The payload in ``events/``, where it is of this very route; else nothing."""
+        event: Json = self._route.example
+        return event if event["routeKey"] == self._route.key else {}
 
     def _described_parameters(self) -> Iterator[Json]:
         for (place, name), (parameter, number) in self._parameters.items():
@@ -248,8 +369,16 @@ class _Maker:
                 "required": place == "path" or parameter.required,
                 "description": parameter.description,
                 "schema": self._schemas.of(number),
-                **({} if parameter.example is None else {"example": parameter.example}),
+                **self._shown(name, parameter.example),
             }
+
+    def _shown(self, name: str, example: object = None) -> Json:
+        """What a parameter's object has of its example: ``example``, or what ``events/`` has."""
+        if example is None:
+            event = self._event
+            said = {**event.get("headers", {}), **event.get("queryStringParameters", {})}
+            example = said.get(name, said.get(name.lower(), self._api.query_examples.get(name)))
+        return {} if example is None else {"example": example}
 
     def _form_parameters(self, schemas: Json) -> Iterator[Json]:
         """Each field of the query's forms; of those with one name, the first."""
@@ -270,6 +399,7 @@ class _Maker:
                     "required": name in schema.get("required", ()),
                     **({"description": description} if description else {}),
                     "schema": shown,
+                    **self._shown(name),
                 }
 
     def _request_body(self, number: int) -> Json:
@@ -284,11 +414,11 @@ class _Maker:
     def _media(self) -> tuple[str, ...]:
         return self._operation.media or self._api.media
 
-    def _example(self) -> object:
-        """The body in ``events/``, where it is of this very route."""
+    def _example(self) -> Any:
+        """The body in ``events/``. Routes of one function take the same."""
         event = self._route.example
         body = event.get("body")
-        if body is None or event["routeKey"] != self._route.key:
+        if body is None:
             return None
         if event.get("isBase64Encoded"):
             body = b64decode(body).decode()

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from orderhub.wire.marketplace import answers, errors, schema
+from orderhub.wire.marketplace import answers, schema
 
 from .vocabulary import FORM, JSON, Answer, Api, Operation, Parameter, Segment
 
@@ -15,81 +15,16 @@ _ORDER: Final = {
     )
 }
 
-_LINE_ITEM: Final = {
-    "id": 1,
-    "product_id": "3531",
-    "variant_id": "12177",
-    "name": "梵·SCP200",
-    "sku": "SPC00001",
-    "price": "64.00",
-    "quantity": 2,
-    "total": "128.00",
-}
-
-_RESOURCE: Final = {
-    "id": 3474213212160001,
-    "number": "R3474213212160001",
-    "channel": "marketplace",
-    "kind": "taobao",
-    "merchant_order_no": "TB20261121000001",
-    "merchant_trade_no": "2026112122001100001",
-    "state": "open",
-    "payment_state": "unpaid",
-    "shipment_state": "unfulfilled",
-    "currency": "CNY",
-    "item_total": "128.00",
-    "adjustment_total": "0.00",
-    "total": "128.00",
-    "payment_total": "0.00",
-    "refund_total": "0.00",
-    "outstanding_balance": "128.00",
-    "refund_due": "0.00",
-    "excess_payment": "0.00",
-    "overpaid": False,
-    "total_quantity": 2,
-    "line_items": [_LINE_ITEM],
-    "payments": [],
-    "refunds": [],
-    "shipments": [],
-    "sender_name": "李雷",
-    "sender_email": "lilei@example.com",
-    "sender_phone": "13800000001",
-    "coupon_code": "SINGLES11",
-    "gift_card_text": "生日快乐",
-    "special_instructions": "Please ring twice.",
-    "ship_method_id": 2,
-    "ship_method": "顺风",
-    "expected_date": "2026-11-25",
-    "delivery_date": "2026-11-24",
-    "address_fullname": "韩梅梅",
-    "address_phone": "13900000002",
-    "address_province_id": 440000,
-    "address_city_id": 440300,
-    "address_area_id": 440305,
-    "address_post_code": "518057",
-    "address_address": "科技园新西路7号兰光科技园B801",
-    "created_at": "2026-11-21T09:00:00.000Z",
-    "updated_at": "2026-11-21T09:00:01.250Z",
-    "payment_due_at": "2026-11-22T09:00:00.000Z",
-    "paid_at": None,
-    "completed_at": None,
-    "cancelled_at": None,
-    "expired_at": None,
-}
-
 
 def _order(description: str) -> Answer:
-    return Answer(
-        description=description, shape=answers.OrderResource, examples={"order": _RESOURCE}
-    )
+    return Answer(description=description, shape=answers.OrderResource)
 
 
-def _failure(description: str, message: str, **headers: str) -> Answer:
+def _failure(description: str, **headers: str) -> Answer:
     return Answer(
         description=description,
         shape=answers.Failure,
         headers={name.replace("_", "-"): said for name, said in headers.items()},
-        examples={"failure": {"error": message}},
     )
 
 
@@ -99,45 +34,46 @@ _NAMING: Final = (*_CREATING, 404)
 
 API: Final = Api(
     name="marketplace",
-    title="marketplace",
+    title="Marketplace notifications",
+    document="apis/marketplace.md",
+    quickstart="quickstart/marketplace.md",
     description=(
         "Third-party order systems (Taobao, Tencent and the like) notify us of their orders. "
         "Notifications are redelivered until they are answered: every one may come twice and "
-        "still happens once. Bodies are of at most 64 KB."
+        'still happens once. Failures are `{"error": "…"}`, with `errors` by field where fields '
+        "are wrong. Bodies are JSON or forms of at most 64 KB."
     ),
     security={
-        "bearer": {"type": "http", "scheme": "bearer"},
-        "spree": {"type": "apiKey", "in": "header", "name": "X-Spree-Token"},
+        "bearer": {
+            "type": "http",
+            "scheme": "bearer",
+            "description": "The shop's marketplace token: `Authorization: Bearer <token>`.",
+        },
+        "spree": {
+            "type": "apiKey",
+            "in": "header",
+            "name": "X-Spree-Token",
+            "description": "The same token in the header of the older clients.",
+        },
     },
     media=(JSON, FORM),
     errors={
-        400: _failure(
-            "The body is not what its content type says.", "The request body is not valid JSON."
-        ),
-        401: _failure("No token, or not a good one.", errors.UNAUTHORIZED),
-        403: _failure("The token lacks the scope.", errors.UNAUTHORIZED),
-        404: _failure("The shop has no such order.", errors.NOT_FOUND),
-        413: _failure("The body is too large.", "The request body is larger than 65536 bytes."),
+        400: _failure("The body is not what its content type says."),
+        401: _failure("No token, or not a good one."),
+        403: _failure("The token lacks the scope."),
+        404: _failure("The shop has no such order."),
+        413: _failure("The body is too large."),
         415: _failure(
             "The body is neither JSON nor a form, or not UTF-8.",
-            "The Content-Type must be application/json or application/x-www-form-urlencoded.",
         ),
         422: Answer(
             description="Fields that are missing or wrong; or what the order's state forbids, "
             "on the field that forbids it; or an `id` that means several orders.",
             shape=answers.Invalid,
-            examples={
-                "fields": {
-                    "error": errors.INVALID,
-                    "errors": {"price": ["is not a number"], "quantity": ["can't be blank"]},
-                },
-                "state": {"error": errors.INVALID, "errors": {"state": ["is expired"]}},
-            },
         ),
-        500: _failure("A fault of ours.", errors.INTERNAL),
+        500: _failure("A fault of ours."),
         503: _failure(
             "Busy. Nothing was changed; send it again.",
-            errors.TRY_AGAIN,
             Retry_After="Seconds to wait.",
         ),
     },

@@ -11,6 +11,19 @@ _SHOP: Final = {
         description="The shop whose account it is.", shape=Segment, example="demo"
     ),
 }
+_AS_STRIPE: Final = """\
+ID=3474213212160001    # of an order that awaits 128.00 CNY
+NOW=$(date +%s)
+BODY='{"id": "evt_1", "type": "payment_intent.succeeded", "created": '$NOW',
+ "data": {"object": {"id": "pi_1", "object": "payment_intent", "status": "succeeded",
+  "amount": 12800, "amount_received": 12800, "currency": "cny",
+  "metadata": {"order_id": "'$ID'"}}}}'
+SIGNATURE=$(printf '%s.%s' "$NOW" "$BODY" |
+  openssl dgst -sha256 -hmac "$STRIPE_SECRET" | sed 's/.* //')
+curl "$API/webhooks/payments/stripe/demo" \\
+  -H "Stripe-Signature: t=$NOW,v1=$SIGNATURE" \\
+  -d "$BODY\""""
+_ONLY_THEY_SIGN: Final = "It signs with a key that nobody else has, so there is no line to copy."
 _STATUSES: Final = {
     400: "The notification can't be read.",
     401: "The provider did not sign it for this account, or not now.",
@@ -48,7 +61,8 @@ def _taken(shape: object, media: str = JSON) -> Answer:
 
 API: Final = Api(
     name="payment_webhooks",
-    title="payment webhooks",
+    title="Payment providers",
+    document="PAYMENTS.md",
     description=(
         "Where payment providers report payments, refunds and disputes. Nobody presents a "
         "credential: a notification is proved by its provider's signature, in header fields or in "
@@ -58,6 +72,8 @@ API: Final = Api(
     operations={
         "stripe": Operation(
             summary="Stripe tells of payments, refunds and disputes",
+            description="Signed by the account's webhook secret.",
+            sample=_AS_STRIPE,
             path=_SHOP,
             headers=_signed(Stripe_Signature="The time, and signatures by the webhook's secret."),
             body=dict[str, Any],
@@ -75,6 +91,8 @@ API: Final = Api(
         ),
         "paypal": Operation(
             summary="PayPal tells of payments, refunds and disputes",
+            description=_ONLY_THEY_SIGN,
+            is_called_by_hand=False,
             path=_SHOP,
             headers=_signed(
                 PayPal_Transmission_Id="The notification's id.",
@@ -88,7 +106,8 @@ API: Final = Api(
         ),
         "alipay": Operation(
             summary="Alipay tells of payments and refunds",
-            description="The signature stands in the form's field `sign`.",
+            description=f"The signature stands in the form's field `sign`. {_ONLY_THEY_SIGN}",
+            is_called_by_hand=False,
             path=_SHOP,
             body=dict[str, str],
             media=(FORM,),
@@ -99,6 +118,8 @@ API: Final = Api(
         ),
         "wechatpay": Operation(
             summary="WeChat Pay tells of payments and refunds",
+            description=_ONLY_THEY_SIGN,
+            is_called_by_hand=False,
             path=_SHOP,
             headers=_signed(
                 WeChatPay_Timestamp="When it was sent, in seconds since 1970.",

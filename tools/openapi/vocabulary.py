@@ -40,7 +40,8 @@ class Answer:
     headers: Mapping[str, str] = field(default_factory=dict)
     """Header fields that may come with it, and what they say."""
     examples: Mapping[str, object] = field(default_factory=dict)
-    """Bodies by name. Each must fit ``shape``; a test looks."""
+    """Bodies by name, beside those that :mod:`.recorded` has. Each must fit ``shape``; a test
+    looks."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +67,12 @@ class Operation:
     answers: Mapping[int, Answer]
     errors: tuple[int, ...] = ()
     """Statuses, each of which stands in the API's ``errors``."""
+    is_called_by_hand: bool = True
+    """Whether a line for the shell can be a request of it."""
+    is_of_consumer: bool = False
+    """Whether a consumer asks, where salespeople have keys as well."""
+    sample: str = ""
+    """Commands for the shell, where they are others than follow from the example."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +82,11 @@ class Api:
     name: str
     """Of the folders ``functions/<name>`` and ``events/<name>``."""
     title: str
+    """Its tag."""
+    document: str
+    """Where it is told at length: a file below ``docs/``."""
+    quickstart: str = ""
+    """How a client switches over: another one."""
     description: str
     security: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     """OpenAPI's security scheme objects, by name. Any one of them opens the door. They hold for
@@ -82,6 +94,8 @@ class Api:
     media: tuple[str, ...] = (JSON,)
     """Content types of bodies."""
     errors: Mapping[int, Answer] = field(default_factory=dict)
+    query_examples: Mapping[str, object] = field(default_factory=dict)
+    """Values of query parameters by name, for those that no payload of ``events/`` has."""
     operations: Mapping[str, Operation]
     """By the folder's name, such as ``create_order``. Where a function has several routes that
     differ, ``create_order/Newer`` is the one of that event of the template."""

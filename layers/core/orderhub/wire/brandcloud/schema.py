@@ -130,6 +130,7 @@ class BillingAddress(Form):
     city: _Optional = ""
     state: _Optional = ""
     code: _Optional = ""
+    """The postal code."""
     country: _Optional = ""
 
 

@@ -221,6 +221,7 @@ class ShippingEdit(Form):
     """ISO 8601, in UTC unless it says otherwise. A parcel that went can't have gone in the future.
     An empty text says nothing."""
     tracking_no: Annotated[str | None, _unless_null(TRACKING_NUMBER)] = None
+    """As the carrier writes it."""
     tracking_link: Annotated[str | None, _unless_null(TRACKING_LINK)] = None
     """An ``http`` or ``https`` URL."""
     method_id: Annotated[int | None, optional(integer(0, LARGEST_METHOD_ID))] = None
@@ -234,7 +235,9 @@ class CostEdit(Form):
     shipping: _Amount = None
     insurance: _Amount = None
     credit: _Amount = None
+    """It is taken off."""
     etc1: _Amount = None
+    """A charge beside the others."""
     etc2: _Amount = None
     """Not below what other charges of the order come to, which it is shown with."""
 
@@ -245,6 +248,7 @@ class OrderEdit(Form):
     shipping: Annotated[ShippingEdit | None, _Part] = None
     cost: Annotated[CostEdit | None, _Part] = None
     is_filed: _Truth = None
+    """Whether the seller has put it away."""
     remarks: Annotated[str | None, _unless_null(REMARKS)] = None
     """The seller's own. An empty text removes them."""
 

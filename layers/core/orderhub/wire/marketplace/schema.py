@@ -29,11 +29,15 @@ class OrderNotification(Form):
     merchant_order_no: Annotated[str, required_text(255)]
     """The marketplace's number for the order."""
     address_fullname: Annotated[str, required_text(255)]
+    """Who receives the goods."""
     address_phone: Annotated[str, required_text(64)]
+    """The receiver's."""
     address_province_id: Annotated[int, _REGION]
+    """The marketplace's own numbers of regions, here and below."""
     address_city_id: Annotated[int, _REGION]
     address_post_code: Annotated[str, required_text(32)]
     address_address: Annotated[str, required_text(1000)]
+    """Street and house."""
     address_area_id: Annotated[int | None, optional(_REGION)] = None
     merchant_trade_no: Annotated[str | None, optional(text(255))] = None
     """Kept as told. A payment is only what ``pay`` reports."""
@@ -46,7 +50,9 @@ class OrderNotification(Form):
     ship_method_id: Annotated[int | None, optional(one_of(*SHIP_METHODS))] = None
     """1 联邦, 2 顺风, 3 人工, 4 EMS, 5 申通."""
     expected_date: Annotated[str | None, optional(day())] = None
+    """ISO 8601, such as ``2026-11-25``."""
     delivery_date: Annotated[str | None, optional(day())] = None
+    """ISO 8601, such as ``2026-11-25``."""
 
 
 class LineItemNotification(Form):
@@ -57,12 +63,15 @@ class LineItemNotification(Form):
     price: Number
     """Of one piece, 0 or more, in the shop's currency and with its decimals at most."""
     quantity: Annotated[int, integer(1, 1_000_000_000)]
+    """Pieces."""
 
 
 class PaymentNotification(Form):
     """``POST /orders/:id/pay``."""
 
     merchant_trade_no: Annotated[str, required_text(255)]
+    """The marketplace's number for the payment: the same again changes nothing."""
     payment: Number
     """The amount, in the shop's currency."""
     subject_text: Annotated[str | None, optional(text(1000, multiline=True))] = None
+    """What it was paid for, as told."""

@@ -257,6 +257,7 @@ class WantedLineItem(Form):
     variant_id: Annotated[str, required_text(64)]
     product_id: Annotated[str, required_text(64)]
     quantity: Annotated[int, integer(1, MAX_QUANTITY)]
+    """Pieces."""
 
 
 class ShippingAddress(Form):
@@ -285,7 +286,9 @@ class ShippingAddress(Form):
     """This and what follows are not in the vendor's document; its clients send them."""
     company: Annotated[str | None, _optional_text(255)] = None
     phone_area_code: Annotated[str | None, _optional_text(16)] = None
+    """Such as ``+86``."""
     cpf: Annotated[str | None, _optional_text(64)] = None
+    """A Brazilian taxpayer's number."""
 
 
 class WantedShipping(Form):
@@ -322,6 +325,7 @@ class NewOrder(Form):
     """`LineItems`, as the vendor's document heads it, does as well."""
     shipping_address: Annotated[ShippingAddress, Check(_required_object)]
     tax_total: Amount
+    """0 or more, for the whole order."""
     currency_code: Annotated[str, CURRENCY]
     """In upper or lower case. Every variant must have a price in it."""
     tags: Annotated[tuple[str, ...], TAGS] = ()
@@ -335,6 +339,7 @@ class NewOrder(Form):
     refund_total: OptionalAmount = None
     """What went back before the order came here."""
     refund_line_items: Annotated[tuple[RefundLineItem, ...], _list(MAX_LINE_ITEMS)] = ()
+    """What that was for."""
     created_at: OptionalMoment = None
     """From 2000-01-02 to now; now where it is left out."""
     updated_at: OptionalMoment = None

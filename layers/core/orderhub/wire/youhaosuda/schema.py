@@ -173,8 +173,11 @@ class Filters(Form):
     """``2014-09-01T01:00:01``, with an offset or as the shop's own; the time is optional. Bounds
     are inclusive."""
     created_at_max: _Time = None
+    """Made then, or before."""
     updated_at_min: _Time = None
+    """Changed last then, or later."""
     updated_at_max: _Time = None
+    """Changed last then, or before."""
 
 
 class OrderFilters(Filters):
@@ -186,8 +189,11 @@ class OrderFilters(Filters):
 
 class MetafieldFilters(Filters):
     name: _Text = None
+    """The whole name."""
     owner_resource: _Text = None
+    """``order``; of anything else there are none."""
     owner_id: _Id = None
+    """The order that they are of."""
 
 
 class OrderEdit(Form):
@@ -203,6 +209,7 @@ class NewMeta(Form):
     name: _MetafieldName
     """Once per order."""
     owner_resource: _Owner
+    """``order``."""
     owner_id: _OwnerId
     """An order of the shop."""
     fields: _Fields = AS_NULL
@@ -225,6 +232,7 @@ class FieldsForm(Form):
     """Fields that are added, or replace those of the same key."""
 
     fields: _Fields
+    """At most 48 KB together with those that stay."""
 
 
 def part(body: object, name: str) -> object:

@@ -1,0 +1,1 @@
+"""The answers that the OpenAPI document shows: what handlers say to the requests of ``events/``."""
