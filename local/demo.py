@@ -28,7 +28,7 @@ from rich.console import Console
 from rich.table import Table
 from standardwebhooks import Webhook, WebhookVerificationError
 
-from local import logs, mail, project, providers, stack_file
+from local import logs, mail, project, providers, shell_file, stack_file
 from local.cloud import LocalCloud
 from local.console import Progress
 from local.errors import LocalError
@@ -410,8 +410,8 @@ def _product(
 
 
 def _write_contract(demo: Demo, home: Path) -> None:
-    """The keys of ``.local/stack.json`` that outside programs rely on."""
-    stack_file.update(
+    """The keys of ``.local/stack.json`` that outside programs rely on, for shells in ``env.sh``."""
+    stack = stack_file.update(
         home,
         shop_id=SHOP,
         credentials={
@@ -432,6 +432,7 @@ def _write_contract(demo: Demo, home: Path) -> None:
         demo_app=demo.app,
         demo_signer=demo.signer,
     )
+    shell_file.write(home, stack)
 
 
 def _samples(demo: Demo) -> list[dict[str, str]]:
@@ -889,6 +890,7 @@ def _told(api: httpx.Client, method: str, path: str, **content: Any) -> dict[str
 # -- the BrickLink API ---------------------------------------------------------------------------
 
 _BRICKLINK: Final = "/api/store/v1"
+_REFERENCE: Final = project.ROOT / "docs" / "reference" / "index.html"
 _BUYER: Final = "brickfan@example.com"
 _STORE_MAIL: Final = "store@example.com"
 _LOTS: Final = (("3001", "Brick 2 x 4", "0.3750", 120), ("3023", "Plate 1 x 2", "0.0375", 400))
@@ -1045,9 +1047,12 @@ def _print(
     for command in _curl_lines(demo, walks):
         console.print(command, soft_wrap=True, markup=False)
     console.print(f"\nWhat a buyer sees: {demo.page_url}", soft_wrap=True, markup=False)
+    reference = f"Every operation, in a browser: {_REFERENCE.as_uri()}"
+    console.print(reference, soft_wrap=True, markup=False)
     console.print(
-        "\nThe addresses and credentials stand in .local/stack.json."
-        " `make logs` shows what the functions say, `make stop` stops it all.",
+        "\nThe addresses and credentials stand in .local/stack.json, and for shells in"
+        " .local/env.sh; README.md walks on from there. `make logs` shows what the functions say,"
+        " `make stop` stops it all.",
         soft_wrap=True,
     )
 

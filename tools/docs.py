@@ -22,13 +22,16 @@ from typing import Final
 ROOT: Final = Path(__file__).resolve().parent.parent
 
 DOCUMENTS: Final[Mapping[str, str]] = {
+    "README.md": "tools.generators.readme",
     "docs/ACCESS_PATTERNS.md": "tools.generators.access_patterns",
     "docs/COST.md": "tools.generators.cost",
     "docs/LICENCES.md": "tools.generators.licences",
     "docs/PERFORMANCE.md": "tools.generators.performance",
     "docs/RELIABILITY.md": "tools.generators.reliability",
     "docs/STATUSES.md": "tools.generators.statuses",
+    "docs/architecture.svg": "tools.generators.architecture",
     "docs/openapi.json": "tools.openapi.document",
+    "docs/reference/openapi.js": "tools.generators.reference",
 }
 """File, relative to the repository → the module whose ``generate()`` returns its text."""
 
