@@ -7,6 +7,7 @@ command (exit code 2). What depends on what is stored, the services refuse (exit
 import re
 from collections.abc import Callable
 from datetime import datetime
+from decimal import Decimal
 from typing import Annotated, Final, TypeVar
 
 import typer
@@ -31,6 +32,7 @@ from orderhub_cli.failures import reason_in_words
 
 _T = TypeVar("_T")
 
+_AMOUNT: Final = re.compile(r"[0-9]{1,15}(\.[0-9]{1,6})?")
 _SHIPPED_LINE: Final = re.compile("([0-9]{1,9})=([0-9]{1,9})")
 
 
@@ -182,6 +184,13 @@ def window(option: str, help_text: str) -> typer.models.OptionInfo:
 def unit_price(text: str, currency: str, option: str) -> UnitPrice:
     """A price per piece in major units: ``64.00``."""
     return understood(option, lambda: UnitPrice.of(text, currency, "price"))
+
+
+def amount(text: str) -> Decimal:
+    """An amount in major units, like ``12.50``. Raises ``ValueError``."""
+    if not _AMOUNT.fullmatch(text):
+        raise ValueError(f"{text!r} is not an amount like 12.50")
+    return Decimal(text)
 
 
 def cart_line(text: str) -> CartLine:

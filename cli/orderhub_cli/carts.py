@@ -4,14 +4,15 @@ from typing import Annotated
 
 import typer
 
+from orderhub.ports import ListKind
 from orderhub.services import manage_shops
-from orderhub_cli import arguments
+from orderhub_cli import arguments, listings
 from orderhub_cli.arguments import AsJson, CartId, ShopId
 from orderhub_cli.connection import connected
 from orderhub_cli.console import print_done, print_facts, print_json, print_table
 from orderhub_cli.help import examples
 
-app = typer.Typer(help="Put and show carts.", no_args_is_help=True)
+app = typer.Typer(help="Put, list and show carts.", no_args_is_help=True)
 
 
 @app.command(
@@ -54,6 +55,34 @@ def put(
     else:
         count = "1 line" if len(cart.lines) == 1 else f"{len(cart.lines)} lines"
         print_done(f"Put cart {cart.id} into shop {shop_id}: {count}, in {cart.currency}.")
+
+
+@app.command(
+    "list",
+    no_args_is_help=True,
+    epilog=examples("orderhub cart list demo", "orderhub cart list demo --json"),
+)
+def list_(
+    context: typer.Context,
+    shop_id: ShopId,
+    search: listings.Search = "",
+    limit: listings.Limit = 1000,
+    after: listings.After = "",
+    as_json: AsJson = False,
+) -> None:
+    """List a shop's carts by id, those that were ordered included: nothing removes a cart. Those
+    last put before there was a list are listed once they are put again."""
+    listings.print_listed(
+        context,
+        shop_id,
+        ListKind.CARTS,
+        (("Id", "id"), ("Lines", "lines"), ("Currency", "currency"), ("Created", "created_at")),
+        search=search,
+        limit=limit,
+        after=after,
+        as_json=as_json,
+        numeric="Lines",
+    )
 
 
 @app.command(no_args_is_help=True, epilog=examples("orderhub cart show demo cart-1"))

@@ -6,15 +6,18 @@ import typer
 
 from orderhub.domain.details import Address
 from orderhub.domain.people import COVER_IMAGE_SIZES
+from orderhub.ports import ListKind
 from orderhub.services import manage_people
-from orderhub_cli import arguments
+from orderhub_cli import arguments, listings
 from orderhub_cli.arguments import AsJson, CompanyId, ShopId, UserId
 from orderhub_cli.connection import connected
 from orderhub_cli.console import print_done, print_facts, print_json, print_note, print_table
 from orderhub_cli.help import examples
 from orderhub_cli.plain import plain
 
-app = typer.Typer(help="Put and show companies, and who sells for them.", no_args_is_help=True)
+app = typer.Typer(
+    help="Put, list and show companies, and who sells for them.", no_args_is_help=True
+)
 
 
 @app.command(
@@ -73,6 +76,33 @@ def put(
         print_json(company)
     else:
         print_done(f"Put company {company.id} ({company.name}) into shop {shop_id}.")
+
+
+@app.command(
+    "list",
+    no_args_is_help=True,
+    epilog=examples("orderhub company list demo", "orderhub company list demo --json"),
+)
+def list_(
+    context: typer.Context,
+    shop_id: ShopId,
+    search: listings.Search = "",
+    limit: listings.Limit = 1000,
+    after: listings.AfterNumber = None,
+    as_json: AsJson = False,
+) -> None:
+    """List a shop's companies by id. Those last put before there was a list are listed once they
+    are put again."""
+    listings.print_listed(
+        context,
+        shop_id,
+        ListKind.COMPANIES,
+        (("Id", "id"), ("Code", "code"), ("Name", "name")),
+        search=search,
+        limit=limit,
+        after=str(after or ""),
+        as_json=as_json,
+    )
 
 
 @app.command(no_args_is_help=True, epilog=examples("orderhub company show demo 1"))
@@ -148,7 +178,8 @@ def add_member(
         print_json(member)
         return
     print_done(f"User {user_id} is a member of company {company_id}.")
-    print_note(f"They act for it once it is chosen: orderhub company select {shop_id} …")
+    choosing = f"orderhub company select {shop_id} {company_id} {user_id}"
+    print_note(f"They act for it once it is chosen: {choosing}")
 
 
 @app.command(

@@ -72,6 +72,12 @@ class Target:
     environment: Mapping[str, str | None] = field(default_factory=dict)
     api_url: str = ""
 
+    @property
+    def region(self) -> str:
+        """Where the table is looked for, as far as this environment or that one says."""
+        chosen = self.environment.get(_REGION_VARIABLES[0])
+        return chosen or next(filter(None, map(os.environ.get, _REGION_VARIABLES)), "")
+
     def enter(self) -> None:
         """Make it this process's environment."""
         for name, value in self.environment.items():
@@ -89,7 +95,7 @@ def resolve(options: Options, environment: Mapping[str, str], folder: Path) -> T
         return _target_in(options.stack, options.table)
     table = options.table or environment.get(TABLE_VARIABLE)
     if table:
-        return Target(table_name=table, environment=_chosen(options))
+        return Target(table_name=table, environment=_chosen(options, environment))
     if options.region or options.profile:
         # Falling back to the local stack would answer for another table than the one meant.
         raise _misused("--region and --profile need a table: give --table too")
@@ -108,6 +114,11 @@ class Connection:
         self._options = options
         self.tells_shards = False
         """Whether the table that is written to says how many shards its deadlines have."""
+
+    @property
+    def where(self) -> Target | None:
+        """:attr:`target`, if a command has asked for it."""
+        return self.__dict__.get("target")
 
     @cached_property
     def target(self) -> Target:
@@ -233,10 +244,14 @@ def _due_shards(tags: Mapping[str, str]) -> int:
     return int(said) if said.isdecimal() and int(said) else ALWAYS_SWEPT
 
 
-def _chosen(options: Options) -> dict[str, str | None]:
+def _chosen(options: Options, given: Mapping[str, str]) -> dict[str, str | None]:
     environment: dict[str, str | None] = {}
-    if options.region:
-        environment |= dict.fromkeys(_REGION_VARIABLES, options.region)
+    # AWS's own command line knows both names for it, botocore the second one alone.
+    region = options.region or (
+        given.get(_REGION_VARIABLES[0]) if not given.get(_REGION_VARIABLES[1]) else None
+    )
+    if region:
+        environment |= dict.fromkeys(_REGION_VARIABLES, region)
     if options.profile:
         # Keys in the environment would win over the profile.
         environment |= {"AWS_PROFILE": options.profile} | dict.fromkeys(_KEY_VARIABLES)

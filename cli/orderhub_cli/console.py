@@ -3,11 +3,12 @@
 import json
 import os
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Final
 
 from rich import box
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -16,6 +17,10 @@ from orderhub_cli.plain import plain
 
 _PIPED_WIDTH: Final = 200
 """Where nobody's terminal sets a width, lines should not be cut to a terminal's."""
+
+_BETWEEN_COLUMNS: Final = 3
+_LONGEST_WORD: Final = 40
+"""Longer ones are broken rather than making a table too wide."""
 
 
 def output() -> Console:
@@ -56,33 +61,91 @@ def print_note(message: str) -> None:
 
 
 def print_table(
-    title: str, columns: Sequence[str], rows: Iterable[Sequence[object]], *, numeric: str = ""
+    title: str,
+    columns: Sequence[str],
+    rows: Iterable[Sequence[object]],
+    *,
+    numeric: str | Collection[str] = "",
 ) -> None:
-    """Write a table. Columns named in ``numeric`` stand to the right; the first one is a name to
-    copy, and never folded."""
+    """Write a table, without the columns in which nothing stands. Columns named in ``numeric``, as
+    words in a text or each by itself, stand to the right; the first one is a name to copy, and
+    never folded.
+
+    Where the terminal is too narrow for the words in it, each row is written as a list of its own.
+    """
+    right = numeric.split() if isinstance(numeric, str) else numeric
+    texts = [[shown(cell) for cell in row] for row in rows]
+    used = [i for i in range(len(columns)) if i == 0 or any(row[i] for row in texts)]
+    widths = _widths([[columns[i], *(row[i] for row in texts)] for i in used], output().width)
+    if widths is None:
+        _print_records(title, [[(columns[i], row[i]) for i in used] for row in texts])
+        return
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
-    for index, column in enumerate(columns):
+    for index, width in zip(used, widths, strict=True):
         table.add_column(
-            column,
-            justify="right" if column in numeric.split() else "left",
+            columns[index],
+            justify="right" if columns[index] in right else "left",
             overflow="fold",
             no_wrap=index == 0,
+            width=width,
         )
-    for row in rows:
-        table.add_row(*(shown(cell) for cell in row))
+    for row in texts:
+        table.add_row(*(row[index] for index in used))
     _print_section(title, table)
+
+
+def _widths(columns: Sequence[Sequence[str]], available: int) -> list[int] | None:
+    """How wide each column is, so that all fit and no word is broken but very long ones; ``None``
+    where that can't be. Columns are their texts, the title first."""
+    widths = [max(map(_longest_line, texts)) for texts in columns]
+    least = [
+        width if place == 0 else min(max(map(_longest_word, texts)), _LONGEST_WORD)
+        for place, (width, texts) in enumerate(zip(widths, columns, strict=True))
+    ]
+    available -= _BETWEEN_COLUMNS * (len(columns) - 1)
+    if sum(least) > available:
+        return None
+    while sum(widths) > available:
+        # The widest gives way, of those that can.
+        place = max(range(len(widths)), key=lambda i: (widths[i] > least[i], widths[i]))
+        widths[place] -= 1
+    return widths
+
+
+def _longest_line(text: str) -> int:
+    return max(map(cell_len, text.split("\n")))
+
+
+def _longest_word(text: str) -> int:
+    return max(map(cell_len, text.split()), default=0)
+
+
+def _print_records(title: str, records: Iterable[Iterable[tuple[str, str]]]) -> None:
+    grid = _facts_grid()
+    for index, record in enumerate(records):
+        if index:
+            grid.add_row("", "")
+        for name, text in record:
+            if text:
+                grid.add_row(name, text)
+    _print_section(title, grid)
 
 
 def print_facts(title: str, facts: Iterable[tuple[str, object]]) -> None:
     """Write names with their values below each other, without those that are empty."""
-    grid = Table(box=None, show_header=False, pad_edge=False)
-    grid.add_column(style="dim", no_wrap=True)
-    grid.add_column(overflow="fold")
+    grid = _facts_grid()
     for name, value in facts:
         text = shown(value)
         if text:
             grid.add_row(name, text)
     _print_section(title, grid)
+
+
+def _facts_grid() -> Table:
+    grid = Table(box=None, show_header=False, pad_edge=False)
+    grid.add_column(style="dim", no_wrap=True)
+    grid.add_column(overflow="fold")
+    return grid
 
 
 def _print_section(title: str, content: Table) -> None:
@@ -100,6 +163,18 @@ def shown(value: object) -> str:
     if isinstance(value, tuple | list):
         return ", ".join(shown(part) for part in value)
     return visible(str(value))
+
+
+def counted(count: int, noun: str) -> str:
+    """``1 piece``, ``2,000 pieces``."""
+    return f"{count:,} {noun if count == 1 else plural(noun)}"
+
+
+def plural(noun: str) -> str:
+    """``orders``, ``companies``, ``days``."""
+    if noun.endswith("y") and noun[-2] not in "aeiou":
+        return f"{noun[:-1]}ies"
+    return f"{noun}s"
 
 
 def visible(text: str) -> str:

@@ -3,7 +3,7 @@
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 import typer
 
@@ -197,11 +197,13 @@ def issue(
 )
 def list_(context: typer.Context, shop_id: ShopId, as_json: AsJson = False) -> None:
     """List a shop's credentials, oldest first, expired and revoked ones included."""
-    issued = manage_shops.list_credentials(connected(context).shops, shop_id)
+    at = connected(context)
+    issued = manage_shops.list_credentials(at.shops, shop_id)
     if as_json:
-        print_json({"credentials": issued})
+        now = at.desk.clock.now()
+        print_json({"credentials": [described(each, now) for each in issued]})
     else:
-        print_credentials(issued)
+        print_credentials(issued, at.desk.clock.now())
 
 
 @app.command(
@@ -276,14 +278,28 @@ def _tell(credential: Credential, secrets: Mapping[str, str], *, as_json: bool) 
         print_note("Keep them now. They can't be shown again.")
 
 
-def print_credentials(issued: Sequence[Credential]) -> None:
-    """Write a table of them, for people."""
+def _state(credential: Credential, now: datetime) -> str:
+    if credential.revoked_at is not None:
+        return "revoked"
+    if credential.expires_at is not None and credential.expires_at <= now:
+        return "expired"
+    return "active"
+
+
+def described(credential: Credential, now: datetime) -> dict[str, Any]:
+    """A credential for programs, with what it is good for at ``now``."""
+    return {**plain(credential), "state": _state(credential, now)}
+
+
+def print_credentials(issued: Sequence[Credential], now: datetime) -> None:
+    """Write a table of them, for people, with what they are good for at ``now``."""
     if not issued:
         print_note("No credentials.")
         return
     rows = [
         (
             credential.id,
+            _state(credential, now),
             credential.wire,
             credential.label,
             credential.user_id,
@@ -294,5 +310,5 @@ def print_credentials(issued: Sequence[Credential]) -> None:
         )
         for credential in issued
     ]
-    titles = ("Id", "Wire", "Label", "User", "Scopes", "Created", "Expires", "Revoked")
+    titles = ("Id", "State", "Wire", "Label", "User", "Scopes", "Created", "Expires", "Revoked")
     print_table("Credentials", titles, rows)

@@ -15,7 +15,9 @@ from orderhub_cli.console import print_json, print_note, print_table
 from orderhub_cli.failures import REFUSED, complain
 from orderhub_cli.help import examples
 
-EXAMPLES: Final = examples(
+app = typer.Typer()
+
+_EXAMPLES: Final = examples(
     "orderhub due",
     "orderhub due --kind payment_timeout --within 1h",
     "orderhub due --shop demo --json",
@@ -23,6 +25,7 @@ EXAMPLES: Final = examples(
 )
 
 
+@app.command(epilog=_EXAMPLES)
 def due(
     context: typer.Context,
     kind: Annotated[
@@ -90,7 +93,7 @@ def _print(found: list[DueOfKind], within: str) -> None:
         for of in found
     ]
     columns = ("Kind", "Due", "For", f"Within {within}")
-    print_table("Deadlines", columns, rows, numeric=f"Due For {columns[-1]}")
+    print_table("Deadlines", columns, rows, numeric=columns[1:])
     listed = [
         (
             waiting.number or waiting.key.order_id,

@@ -19,6 +19,20 @@ def seconds_in(text: str) -> int | None:
     return int(found[1]) * _UNITS[found[2]]
 
 
+def roughly(seconds: float) -> str:
+    """As people say it, in two units at most: ``45s``, ``3h20m``, ``13d4h``."""
+    left = max(0, round(seconds))
+    if left >= 60:
+        left = left // 60 * 60  # from a minute on nobody counts seconds
+    parts: list[tuple[int, str]] = []
+    for unit in "dhms":
+        count, left = divmod(left, _UNITS[unit])
+        if count or parts:
+            parts.append((count, unit))
+    said = [f"{count}{unit}" for count, unit in parts[:2] if count]
+    return "".join(said) or "0s"
+
+
 def written(seconds: int | None) -> str:
     """The shortest way to write it, in days at most: the inverse of :func:`seconds_in`."""
     if seconds is None:

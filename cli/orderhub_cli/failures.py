@@ -6,6 +6,7 @@ code    means
 0       done
 1       what was asked for is not there, or was refused
 2       the command was not understood: an option, a value, no table
+130     interrupted, by Ctrl-C
 ======  ============================================================
 """
 
@@ -22,6 +23,7 @@ from orderhub.domain.errors import (
     OrderHubError,
     Unavailable,
 )
+from orderhub_cli.aws_failures import explained
 from orderhub_cli.console import errors, visible
 
 REFUSED: Final = 1
@@ -55,6 +57,22 @@ class Commands(TyperGroup):
         except typer.Abort:
             outcome = REFUSED
         sys.exit(outcome if isinstance(outcome, int) else 0)
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run a command; what AWS has against it is told with the table in mind."""
+        try:
+            return super().invoke(ctx)
+        except Exception as error:
+            where = getattr(ctx.obj, "where", None)
+            told = None if _is_in_words(error) else explained(error, where)
+            if told is None:
+                raise
+            raise CommandFailed(told) from error
+
+
+def _is_in_words(error: Exception) -> bool:
+    """Whether nothing of AWS's can be behind it that is worth more than what it says."""
+    return isinstance(error, OrderHubError) and not isinstance(error, Unavailable)
 
 
 def complain(first: str, *more: str) -> None:
@@ -93,10 +111,6 @@ def _told(error: Exception) -> tuple[tuple[str, ...], int] | None:
         return (in_words(error),), REFUSED
     if isinstance(error, typer.TyperException):
         return _misuse(error), error.exit_code
-    # Not imported for this alone: without it there can't be an error of its.
-    botocore: Any = sys.modules.get("botocore.exceptions")
-    if botocore and isinstance(error, botocore.BotoCoreError | botocore.ClientError):
-        return (f"AWS: {error}",), REFUSED
     return None
 
 
@@ -106,5 +120,5 @@ def _misuse(error: typer.TyperException) -> tuple[str, ...]:
     message = error.format_message().rstrip(".").removeprefix("Invalid value: ")
     message = " ".join(message.replace("Value error, ", "").split())
     context = getattr(error, "ctx", None)
-    where = f". See '{context.command_path} --help'." if context else "."
-    return (message + where,)
+    message = message if message.endswith("?") else f"{message}."
+    return (f"{message} See '{context.command_path} --help'." if context else message,)

@@ -16,9 +16,9 @@ from orderhub.services.ship_order import WantedShipment, ship_order
 from orderhub_cli import arguments
 from orderhub_cli.arguments import AsJson, OrderName, ShipmentId, ShopId
 from orderhub_cli.connection import connected_for_writing
-from orderhub_cli.console import print_done, print_json, print_note, shown
+from orderhub_cli.console import counted, print_done, print_json, print_note, shown
 from orderhub_cli.help import examples
-from orderhub_cli.order_view import counted, pieces_of_lines
+from orderhub_cli.order_view import pieces_of_lines
 from orderhub_cli.orders import find
 from orderhub_cli.plain import order_as_of
 

@@ -8,13 +8,11 @@ import typer
 from orderhub.services import manage_shops
 from orderhub.services.add_lines import add_lines as adding
 from orderhub.services.bring_in_order import bring_in_order
-from orderhub_cli import order_file
 from orderhub_cli.arguments import AsJson, OrderName, ShopId
 from orderhub_cli.connection import connected_for_writing
-from orderhub_cli.console import print_done, print_json, print_note
+from orderhub_cli.console import counted, print_done, print_json, print_note
 from orderhub_cli.help import examples
 from orderhub_cli.order_changes import operator, print_change
-from orderhub_cli.order_view import counted
 from orderhub_cli.orders import find
 from orderhub_cli.plain import order_as_of
 
@@ -41,6 +39,8 @@ def place(context: typer.Context, shop_id: ShopId, file: _File, as_json: AsJson 
     With a reference in the file the same again makes no second order. Products need not be in the
     catalogue, and nothing is taken from stock.
     """
+    from orderhub_cli import order_file  # noqa: PLC0415 - others need not wait for it
+
     at = connected_for_writing(context)
     shop = manage_shops.require_shop(at.shops, shop_id)
     placed = bring_in_order(at.desk, shop.id, order_file.read_order(file, shop), operator())
@@ -70,6 +70,8 @@ def add_lines(
 
     Asking twice adds them twice.
     """
+    from orderhub_cli import order_file  # noqa: PLC0415
+
     at = connected_for_writing(context)
     order = find(at, shop_id, name)
     lines = order_file.read_lines(file, order.currency)

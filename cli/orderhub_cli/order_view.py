@@ -12,7 +12,7 @@ from orderhub.domain.money import Money, UnitPrice
 from orderhub.domain.order import Order
 from orderhub.domain.shipment import ShipmentState
 from orderhub_cli import durations
-from orderhub_cli.console import print_facts, print_note, print_table, shown
+from orderhub_cli.console import counted, print_facts, print_note, print_table, shown
 
 MOST_LINES: Final = 50
 """Longer orders are cut; --json shows all."""
@@ -24,7 +24,11 @@ def print_order(order: Order, now: datetime) -> None:
     print_facts(f"Order {seen.number}", [*_statuses(order, seen), *_circumstances(seen)])
     print_facts("Money", _money(seen))
     if seen.deadlines:
-        print_facts("Deadlines", [(each.kind.value, each.at) for each in seen.deadlines])
+        told = [
+            (each.kind.value, f"{shown(each.at)}, {distance(each.at, now)}")
+            for each in seen.deadlines
+        ]
+        print_facts("Deadlines", told)
     _print_lines(seen)
     _print_money_movements(seen)
     _print_shipments(order, seen)
@@ -37,7 +41,7 @@ def print_order(order: Order, now: datetime) -> None:
 def print_events(events: Sequence[Recorded]) -> None:
     """Write a table of all that happened."""
     rows = [
-        (each.sequence, each.at, _by(each.actor), each.event.TYPE, summary(each.event))
+        (each.sequence, each.at, by(each.actor), each.event.TYPE, summary(each.event))
         for each in events
     ]
     print_table("Events", ("#", "Time", "Actor", "Type", "What"), rows, numeric="#")
@@ -97,7 +101,7 @@ def summary(event: Event) -> str:
             return ", ".join(
                 f"{field.name.replace('_', ' ')} {_brief(getattr(event, field.name))}"
                 for field in fields(event)
-                if getattr(event, field.name) not in (None, "", ())
+                if not _says_nothing(getattr(event, field.name))
             )
 
 
@@ -271,6 +275,14 @@ def _print_correspondence(order: Order) -> None:
         print_table("Feedback", ("Time", "Of", "Rating", "From", "Comment", "Reply"), opinions)
 
 
+def distance(at: datetime, now: datetime) -> str:
+    """``in 2d23h``, ``4m ago``."""
+    seconds = (at - now).total_seconds()
+    if seconds > 0:
+        return f"in {durations.roughly(seconds)}"
+    return f"{durations.roughly(-seconds)} ago"
+
+
 def pieces_of_lines(pieces: Iterable[tuple[int, int]]) -> str:
     """``line 1 × 2, line 3 × 1``, and how many more there are beyond :data:`MOST_LINES`."""
     return _few([f"line {line_id} × {count}" for line_id, count in pieces], MOST_LINES)
@@ -280,7 +292,14 @@ def _price(price: UnitPrice) -> str:
     return f"{price.decimal_text} {price.currency}"
 
 
-def _by(actor: Actor) -> str:
+def states(order: Order) -> str:
+    """``open, paid, partially shipped``."""
+    words = (order.status, order.payment_status, order.fulfilment_status)
+    return ", ".join(word.value.replace("_", " ") for word in words)
+
+
+def by(actor: Actor) -> str:
+    """Who did something: the kind of actor, and the name or id."""
     who = actor.name or actor.id
     return f"{actor.kind}: {who}" if who else actor.kind
 
@@ -294,8 +313,13 @@ def _brief(value: Any) -> str:
     if isinstance(value, tuple):
         return _few([_brief(part) for part in value])
     if is_dataclass(value):
-        return ", ".join(_brief(getattr(value, field.name)) for field in fields(value))
+        parts = (getattr(value, field.name) for field in fields(value))
+        return ", ".join(_brief(part) for part in parts if not _says_nothing(part))
     return shown(value)
+
+
+def _says_nothing(value: Any) -> bool:
+    return value is None or value is False or value in ("", (), {})
 
 
 def _shortened(text: str, most: int = 60) -> str:
@@ -309,8 +333,3 @@ def _shortened(text: str, most: int = 60) -> str:
 def _few(parts: Sequence[str], most: int = 3) -> str:
     rest = len(parts) - most
     return ", ".join(parts[:most]) + (f" and {rest} more" if rest > 0 else "")
-
-
-def counted(count: int, noun: str) -> str:
-    """``1 piece``, ``2 pieces``."""
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

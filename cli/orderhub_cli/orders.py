@@ -1,33 +1,30 @@
-"""``orderhub order``: look at orders and their histories, and prove them.
+"""``orderhub order show``, ``events`` and ``replay``: one order and its history, and the proof."""
 
-The commands that change an order are in ``order_changes.py``.
-"""
-
-from typing import TYPE_CHECKING, Annotated, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import typer
 
-from orderhub.domain.errors import NotFound
+from orderhub.domain.errors import Busy, NotFound
+from orderhub.domain.events import Recorded
 from orderhub.domain.order import Order
+from orderhub.ports import DAMAGE
 from orderhub.services import find_order as finding
 from orderhub.services import manage_shops
 from orderhub.services.replay_order import Replayed, replay_order
 from orderhub_cli import order_view
 from orderhub_cli.arguments import AsJson, OrderName, ShopId
 from orderhub_cli.connection import connected
-from orderhub_cli.console import print_done, print_json, print_note, print_table
+from orderhub_cli.console import print_done, print_json, print_table
 from orderhub_cli.differences import Difference, differences
-from orderhub_cli.failures import REFUSED, complain
+from orderhub_cli.failures import REFUSED, CommandFailed, complain
 from orderhub_cli.help import examples
 from orderhub_cli.plain import attributes, order_as_of, plain
 
 if TYPE_CHECKING:
     from orderhub.bootstrap import Application
 
-app = typer.Typer(
-    help="Look at orders and their histories, prove them, ship them and make remarks.",
-    no_args_is_help=True,
-)
+app = typer.Typer()
 
 
 @app.command(
@@ -41,13 +38,14 @@ def show(context: typer.Context, shop_id: ShopId, name: OrderName, as_json: AsJs
     """Show an order as of now, with its events."""
     at = connected(context)
     order = find(at, shop_id, name)
-    events = tuple(at.desk.orders.history(shop_id, order.id))
     now = at.desk.clock.now()
     if as_json:
-        print_json({**order_as_of(order, now), "events": events})
+        print_json(
+            {**order_as_of(order, now), "events": with_causes(at, order, events_of(at, order))}
+        )
         return
     order_view.print_order(order, now)
-    order_view.print_events(events)
+    order_view.print_events(events_of(at, order))
 
 
 @app.command(no_args_is_help=True, epilog=examples("orderhub order events demo R4273491837312"))
@@ -57,9 +55,10 @@ def events(
     """Show all that happened to an order."""
     at = connected(context)
     order = find(at, shop_id, name)
-    recorded = tuple(at.desk.orders.history(shop_id, order.id))
+    recorded = events_of(at, order)
     if as_json:
-        print_json({"order_id": order.id, "number": order.number, "events": recorded})
+        events = with_causes(at, order, recorded)
+        print_json({"order_id": order.id, "number": order.number, "events": events})
     else:
         order_view.print_events(recorded)
 
@@ -86,7 +85,7 @@ def replay(
     try:
         replayed = replay_order(at.desk, shop_id, order.id)
         found = differences(attributes(replayed.snapshot), attributes(replayed.replayed))
-    except ValueError as error:
+    except DAMAGE as error:
         trouble = str(error)
     agrees = replayed is not None and replayed.agrees
     if as_json:
@@ -114,73 +113,39 @@ def replay(
         raise typer.Exit(REFUSED)
 
 
-@app.command(
-    "list",
-    no_args_is_help=True,
-    epilog=examples(
-        "orderhub order list demo",
-        "orderhub order list demo --limit 200 --after 4273491837312 --json",
-    ),
-)
-def list_(
-    context: typer.Context,
-    shop_id: ShopId,
-    limit: Annotated[int, typer.Option(min=1, max=1000, help="How many at most.")] = 50,
-    after: Annotated[
-        int, typer.Option(min=0, help="Only orders after this id: where to read on.")
-    ] = 0,
-    as_json: AsJson = False,
-) -> None:
-    """List a shop's orders, oldest first, with their statuses as they were last written."""
-    at = connected(context)
-    manage_shops.require_shop(at.shops, shop_id)
-    page = at.desk.orders.page(shop_id, after_id=after, limit=limit)
-    orders = at.desk.orders.get_many(shop_id, [order.id for order in page.orders])
-    if as_json:
-        listed = [_in_short(order) for order in orders]
-        print_json({"orders": listed, "next_after": page.next_after_id})
-        return
-    rows = [
-        (
-            order.number,
-            order.wire,
-            order.status,
-            order.payment_status,
-            order.fulfilment_status,
-            order.total,
-        )
-        for order in orders
-    ]
-    if rows:
-        columns = ("Number", "Wire", "Status", "Payment", "Fulfilment", "Total")
-        print_table(f"Orders of shop {shop_id}", columns, rows, numeric="Total")
-    else:
-        print_note("No orders.")
-    if page.next_after_id is not None:
-        print_note(f"Read on with --after {page.next_after_id}.")
-
-
-def _in_short(order: Order) -> dict[str, Any]:
-    return {
-        "id": order.id,
-        "number": order.number,
-        "wire": order.wire,
-        "status": order.status,
-        "payment_status": order.payment_status,
-        "fulfilment_status": order.fulfilment_status,
-        "currency": order.currency,
-        "total": plain(order.total),
-        "updated_at": plain(order.updated_at),
-        "seller_mark": order.seller_mark or "",
-        "customer_number": order.customer_number,
-    }
-
-
 def find(at: "Application", shop_id: str, name: str) -> Order:
-    """The order that answers to ``name``. Raises :class:`NotFound`, for the shop or for it."""
+    """The order that answers to ``name``. Raises :class:`NotFound`, for the shop or for it, and
+    :class:`CommandFailed` for one that is damaged."""
     try:
         return finding.find_order(at.desk, shop_id, name)
     except NotFound:
         # The better complaint, when it is the shop that doesn't exist.
         manage_shops.require_shop(at.shops, shop_id)
         raise
+    except Busy as error:
+        if error.__cause__:
+            raise
+        message = f"order {name} can't be read: it is written all the time, or damaged"
+    except DAMAGE:
+        message = f"order {name} can't be read"
+    raise CommandFailed(f"{message}; see 'orderhub reconcile {shop_id} --order {name}'")
+
+
+def events_of(at: "Application", order: Order) -> tuple[Recorded, ...]:
+    """All that happened to it. Raises :class:`CommandFailed` where an event is damaged."""
+    try:
+        return tuple(at.desk.orders.history(order.shop_id, order.id))
+    except DAMAGE:
+        named = f"{order.shop_id} --order {order.number}"
+        message = f"the events of order {order.number} can't be read"
+        raise CommandFailed(f"{message}; see 'orderhub reconcile {named}'") from None
+
+
+def with_causes(
+    at: "Application", order: Order, events: Sequence[Recorded]
+) -> list[dict[str, Any]]:
+    """Events as builtins, each with the ``correlation_id`` of what it follows from, which leads to
+    the lines of the log; ``None`` for those that nobody knows it of."""
+    outgoing = at.desk.orders.outgoing(order.shop_id, order.id)
+    causes = {place: each.correlation_id for place, each in enumerate(outgoing, start=1)}
+    return [{**plain(each), "correlation_id": causes.get(each.sequence) or None} for each in events]

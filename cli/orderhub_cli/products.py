@@ -4,16 +4,15 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.progress import Progress
 
 from orderhub.domain.lines import MAX_QUANTITY
 from orderhub.domain.shop import Price, Product, Variant
+from orderhub.ports import ListKind
 from orderhub.services import manage_shops
-from orderhub_cli import arguments, product_file
+from orderhub_cli import arguments, listings
 from orderhub_cli.arguments import AsJson, ProductId, ShopId
 from orderhub_cli.connection import connected
 from orderhub_cli.console import (
-    errors,
     print_done,
     print_facts,
     print_json,
@@ -22,6 +21,7 @@ from orderhub_cli.console import (
 )
 from orderhub_cli.help import examples
 from orderhub_cli.plain import plain
+from orderhub_cli.progress import progress
 
 app = typer.Typer(help="Put and show what a shop sells.", no_args_is_help=True)
 
@@ -88,6 +88,8 @@ def put(
         given = (product_id, name, price, discount_price, variant, sku, image_url, currency)
         if any(given) or tracks_stock:
             raise typer.BadParameter("the file says it all: give it alone", param_hint="'--file'")
+        from orderhub_cli import product_file  # noqa: PLC0415 - others need not wait for it
+
         products = product_file.read(file)
     else:
         if product_id is None or name is None or price is None:
@@ -154,6 +156,37 @@ def show(
 
 
 @app.command(
+    "list",
+    no_args_is_help=True,
+    epilog=examples(
+        "orderhub product list demo",
+        "orderhub product list demo --search tea --json",
+    ),
+)
+def list_(
+    context: typer.Context,
+    shop_id: ShopId,
+    search: listings.Search = "",
+    limit: listings.Limit = 1000,
+    after: listings.After = "",
+    as_json: AsJson = False,
+) -> None:
+    """List a shop's products by id. Those last put before there was a list are listed once they are
+    put again."""
+    listings.print_listed(
+        context,
+        shop_id,
+        ListKind.PRODUCTS,
+        (("Id", "id"), ("Name", "name"), ("Number", "number"), ("Variants", "variants")),
+        search=search,
+        limit=limit,
+        after=after,
+        as_json=as_json,
+        numeric="Variants",
+    )
+
+
+@app.command(
     no_args_is_help=True,
     epilog=examples(
         "orderhub product stock demo 8802 8802 10",
@@ -205,10 +238,9 @@ def stock(
 
 def _put(context: typer.Context, shop_id: str, products: list[Product], *, as_json: bool) -> None:
     at = connected(context)
-    with Progress(console=errors(), transient=True, disable=not errors().is_terminal) as progress:
-        task = progress.add_task("Writing products", total=len(products))
+    with progress("Writing", "product", total=len(products)) as step:
         manage_shops.put_products(
-            at.shops, at.desk.catalog, shop_id, products, lambda _: progress.advance(task)
+            at.shops, at.desk.catalog, shop_id, products, lambda _: step.advance()
         )
     if as_json:
         print_json({"product_ids": [product.id for product in products]})

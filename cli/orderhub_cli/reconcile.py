@@ -1,12 +1,9 @@
 """``orderhub reconcile``: hold orders against their events, and mend what follows from these."""
 
 from collections.abc import Iterable
-from contextlib import ExitStack
-from datetime import datetime
 from typing import Annotated, Final
 
 import typer
-from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from orderhub.services import manage_shops
 from orderhub.services.reconcile import (
@@ -17,14 +14,17 @@ from orderhub.services.reconcile import (
     reconcile_order,
     reconcile_shop,
 )
-from orderhub_cli.arguments import AsJson, ShopId, moment, understood
+from orderhub_cli.arguments import AsJson, ShopId
 from orderhub_cli.connection import connected_for_sweeping
-from orderhub_cli.console import errors, print_done, print_json, print_note, print_table
+from orderhub_cli.console import counted, print_done, print_json, print_note, print_table
 from orderhub_cli.failures import REFUSED, complain
 from orderhub_cli.help import examples
-from orderhub_cli.order_view import counted
+from orderhub_cli.moments import Since, Until, bounds
+from orderhub_cli.progress import progress
 
-EXAMPLES: Final = examples(
+app = typer.Typer()
+
+_EXAMPLES: Final = examples(
     "orderhub reconcile demo",
     "orderhub reconcile demo --order R4273491837312",
     "orderhub reconcile demo --since 2026-11-21T00:00:00Z --repair",
@@ -34,6 +34,7 @@ EXAMPLES: Final = examples(
 _MENDED, _MENDABLE, _WRONG, _TO_DO = "mended", "mendable", "wrong", "to do"
 
 
+@app.command(no_args_is_help=True, epilog=_EXAMPLES)
 def reconcile(
     context: typer.Context,
     shop_id: ShopId,
@@ -46,13 +47,8 @@ def reconcile(
             show_default="all",
         ),
     ] = "",
-    since: Annotated[
-        str | None,
-        typer.Option(metavar="TIME", help="Orders made or changed since, 2026-11-21T12:00:00Z."),
-    ] = None,
-    until: Annotated[
-        str | None, typer.Option(metavar="TIME", help="Orders made or changed until then.")
-    ] = None,
+    since: Since = None,
+    until: Until = None,
     repair: Annotated[
         bool, typer.Option("--repair", help="Mend what follows from the events.")
     ] = False,
@@ -61,18 +57,16 @@ def reconcile(
     """Check a shop's orders: do their events yield what is stored, do their names lead to them,
     are they where the indexes should have them, does their money add up.
 
-    Changes nothing without --repair, which makes right what follows from the events, and never
+    --since and --until narrow it to orders that were made or changed between them. Changes nothing
+    without --repair, which makes right what follows from the events, and never
     overwrites what others write meanwhile. Exits with 1 when something stays wrong. Refunds that
     are due, held payments, open disputes and reports without an order are listed, and are no
     damage. Where events are missing, or the money is not the same in the order and in its events,
     nothing of the order is mended.
     """
-    first = _read("--since", since)
-    last = _read("--until", until)
+    first, last = bounds(since, until)
     if name and (first or last):
         raise typer.BadParameter("an order has no range of times", param_hint="'--order'")
-    if first and last and first > last:
-        raise typer.BadParameter("is after --until", param_hint="'--since'")
     at = connected_for_sweeping(context)
     manage_shops.require_shop(at.shops, shop_id)
     auditor = Auditor(at.desk, at.audit)
@@ -103,24 +97,13 @@ def _followed(outcomes: Iterable[Reconciled]) -> tuple[int, list[tuple[str, Find
     """How many orders there were, what was found, and whether nothing stays wrong."""
     checked, is_clean = 0, True
     found: list[tuple[str, Finding]] = []
-    with ExitStack() as stack:
-        progress = stack.enter_context(
-            Progress(
-                SpinnerColumn(),
-                TextColumn("{task.description}"),
-                TimeElapsedColumn(),
-                console=errors(),
-                transient=True,
-                disable=not errors().is_terminal,
-            )
-        )
-        task = progress.add_task("Checking")
+    with progress("Checking", "order") as step:
         for outcome in outcomes:
             checked += outcome.order_id is not None
             is_clean = is_clean and outcome.is_clean
             found += [(_MENDED, finding) for finding in outcome.mended]
             found += [(_state(finding), finding) for finding in outcome.left]
-            progress.update(task, description=f"Checking: {counted(checked, 'order')}")
+            step.reach(checked)
     return checked, found, is_clean
 
 
@@ -157,7 +140,3 @@ def _plain(state: str, finding: Finding) -> dict[str, object]:
         "number": finding.number,
         "details": finding.told,
     }
-
-
-def _read(option: str, text: str | None) -> datetime | None:
-    return understood(option, lambda: moment(text)) if text else None

@@ -11,19 +11,22 @@ from orderhub.services.reconcile import Auditor, order_id_of
 from orderhub.services.restore_orders import RestoredOrder, restore_order, restore_shop
 from orderhub_cli.arguments import AsJson, ShopId
 from orderhub_cli.connection import connected_for_sweeping
-from orderhub_cli.console import print_done, print_json, print_note, print_table
+from orderhub_cli.console import counted, print_done, print_json, print_note, print_table
 from orderhub_cli.failures import REFUSED, complain
 from orderhub_cli.help import examples
-from orderhub_cli.order_view import counted
+from orderhub_cli.progress import followed
 
 _TABLE: Final = re.compile(r"[\w.-]{3,255}", re.ASCII)
-EXAMPLES: Final = examples(
+app = typer.Typer()
+
+_EXAMPLES: Final = examples(
     "orderhub restore demo --from orderhub-restored",
     "orderhub restore demo --from orderhub-restored --order R4273491837312 --apply",
     "orderhub restore demo --from orderhub-restored --apply",
 )
 
 
+@app.command(no_args_is_help=True, epilog=_EXAMPLES)
 def restore(
     context: typer.Context,
     shop_id: ShopId,
@@ -72,7 +75,8 @@ def restore(
             restore_order(auditor, backup, shop_id, order_id, apply=apply, overwrite=overwrite)
         ]
     else:
-        outcomes = list(restore_shop(auditor, backup, shop_id, apply=apply, overwrite=overwrite))
+        restored = restore_shop(auditor, backup, shop_id, apply=apply, overwrite=overwrite)
+        outcomes = list(followed(restored, "Bringing back" if apply else "Comparing", "order"))
     differing = [each for each in outcomes if not each.is_same]
     if as_json:
         print_json({"orders": len(outcomes), "differing": [_plain(each) for each in differing]})

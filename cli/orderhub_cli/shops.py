@@ -7,14 +7,15 @@ import typer
 
 from orderhub.domain.shop import LARGEST_NUMBER, SMALLEST_NUMBER, WIRES, Shop
 from orderhub.services import manage_shops
-from orderhub_cli import arguments, credentials, durations
+from orderhub.services.directory import list_shops
+from orderhub_cli import arguments, credentials, durations, listings
 from orderhub_cli.arguments import AsJson, ShopId
 from orderhub_cli.connection import connected
 from orderhub_cli.console import print_done, print_facts, print_json, print_note, print_table
 from orderhub_cli.help import examples
 from orderhub_cli.plain import plain
 
-app = typer.Typer(help="Make shops, set their windows and settings.", no_args_is_help=True)
+app = typer.Typer(help="Make and list shops, set their windows and settings.", no_args_is_help=True)
 
 
 @app.command(
@@ -44,9 +45,28 @@ def create(
         print_json({**_as_json(created.shop), "is_new": created.is_new})
     elif created.is_new:
         print_done(f"Made shop {shop_id}.")
-        print_note(f"Next: orderhub credential issue {shop_id} --wire marketplace --label …")
+        print_note(f"Now let a system in: orderhub credential issue {shop_id} --wire … --label …")
     else:
         print_done(f"Shop {shop_id} exists already, just like that.")
+
+
+@app.command("list", epilog=examples("orderhub shop list", "orderhub shop list --json"))
+def list_(context: typer.Context, as_json: AsJson = False) -> None:
+    """List the shops of the table by id.
+
+    A shop from before there was a list gets into it when it is created again, or its windows or
+    settings are set.
+    """
+    found = list_shops(connected(context).directory)
+    if as_json:
+        print_json({"shops": [listings.as_plain(each) for each in found]})
+        return
+    if not found:
+        print_note("No shops. Make one: orderhub shop create SHOP --name … --currency …")
+        return
+    facts = ("currency", "timezone", "created_at")
+    rows = [(each.id, each.name, *(each.facts.get(fact) for fact in facts)) for each in found]
+    print_table("Shops", ("Id", "Name", "Currency", "Time zone", "Created"), rows)
 
 
 @app.command(
@@ -58,12 +78,14 @@ def show(context: typer.Context, shop_id: ShopId, as_json: AsJson = False) -> No
     at = connected(context)
     shop = manage_shops.require_shop(at.shops, shop_id)
     issued = manage_shops.list_credentials(at.shops, shop_id)
+    now = at.desk.clock.now()
     if as_json:
-        print_json({**_as_json(shop), "credentials": issued})
+        told = [credentials.described(each, now) for each in issued]
+        print_json({**_as_json(shop), "credentials": told})
         return
     _print_profile(shop)
     _print_windows(shop)
-    credentials.print_credentials(issued)
+    credentials.print_credentials(issued, now)
 
 
 @app.command(

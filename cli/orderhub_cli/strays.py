@@ -11,10 +11,11 @@ from orderhub.services.apply_report import Applied, retry_stray
 from orderhub.services.manage_shops import require_shop
 from orderhub_cli.arguments import AsJson, ShopId
 from orderhub_cli.connection import connected, connected_for_writing
-from orderhub_cli.console import print_done, print_json, print_note, print_table
-from orderhub_cli.failures import REFUSED, CommandFailed
+from orderhub_cli.console import counted, print_done, print_json, print_note, print_table
+from orderhub_cli.failures import REFUSED, CommandFailed, complain
 from orderhub_cli.help import examples
 from orderhub_cli.plain import plain
+from orderhub_cli.progress import followed
 
 app = typer.Typer(
     help="Reports of payment providers that could not be applied.", no_args_is_help=True
@@ -40,8 +41,13 @@ def list_(context: typer.Context, shop_id: ShopId, as_json: AsJson = False) -> N
     at = connected(context)
     require_shop(at.shops, shop_id)
     strays = list(at.desk.strays.of_shop(shop_id))
+    unreadable = at.desk.strays.unreadable(shop_id)
     if as_json:
         print_json([plain(stray) for stray in strays])
+    if unreadable:
+        keys = ", ".join(unreadable)
+        complain(f"{counted(len(unreadable), 'report')} can't be read; their sort keys: {keys}")
+    if as_json:
         return
     if not strays:
         print_note("No reports wait.")
@@ -81,7 +87,8 @@ def retry(
     """
     at = connected_for_writing(context)
     chosen = _chosen(at, shop_id, event_id)
-    outcomes = [(stray, retry_stray(at.desk, shop_id, stray)) for stray in chosen]
+    tried = followed(chosen, "Trying", "report", total=len(chosen))
+    outcomes = [(stray, retry_stray(at.desk, shop_id, stray)) for stray in tried]
     if as_json:
         print_json([{"report": plain(s.report), "outcome": plain(o)} for s, o in outcomes])
     else:
@@ -94,11 +101,18 @@ def retry(
 
 
 @app.command(no_args_is_help=True, epilog=examples("orderhub stray dismiss demo --event evt_1P3…"))
-def dismiss(context: typer.Context, shop_id: ShopId, event_id: EventId) -> None:
+def dismiss(
+    context: typer.Context, shop_id: ShopId, event_id: EventId, as_json: AsJson = False
+) -> None:
     """Forget the reports of one notification: money that is none of this shop's orders'."""
     at = connected(context)
-    for stray in _chosen(at, shop_id, event_id):
+    chosen = _chosen(at, shop_id, event_id)
+    for stray in chosen:
         at.desk.strays.remove(shop_id, stray.report)
+    if as_json:
+        print_json({"dismissed": [plain(stray.report) for stray in chosen]})
+        return
+    for stray in chosen:
         told = f"{stray.report.kind.value} {_amount(stray.report)}".strip()
         print_done(f"Forgot {told} of {event_id}.")
 

@@ -6,14 +6,15 @@ import typer
 
 from orderhub.domain.details import Address
 from orderhub.domain.people import TITLES, User
+from orderhub.ports import ListKind
 from orderhub.services import manage_people, manage_shops
-from orderhub_cli import arguments
+from orderhub_cli import arguments, listings
 from orderhub_cli.arguments import AsJson, ShopId, UserId
 from orderhub_cli.connection import connected
 from orderhub_cli.console import print_done, print_facts, print_json, print_note
 from orderhub_cli.help import examples
 
-app = typer.Typer(help="Put and show the people who sell and buy.", no_args_is_help=True)
+app = typer.Typer(help="Put, list and show the people who sell and buy.", no_args_is_help=True)
 
 
 @app.command(
@@ -72,7 +73,35 @@ def put(
         return
     print_done(f"Put user {user.id} ({user.full_name}) into shop {shop_id}.")
     if user.current_company_id is None:
-        print_note(f"To sell they need a company: orderhub company add-member {shop_id} …")
+        joining = f"orderhub company add-member {shop_id} COMPANY_ID {user_id}"
+        print_note(f"To sell they need a company: {joining}")
+
+
+@app.command(
+    "list",
+    no_args_is_help=True,
+    epilog=examples("orderhub user list demo", "orderhub user list demo --search wang"),
+)
+def list_(
+    context: typer.Context,
+    shop_id: ShopId,
+    search: listings.Search = "",
+    limit: listings.Limit = 1000,
+    after: listings.AfterNumber = None,
+    as_json: AsJson = False,
+) -> None:
+    """List a shop's users by id. Those last put before there was a list are listed once they are
+    put again."""
+    listings.print_listed(
+        context,
+        shop_id,
+        ListKind.USERS,
+        (("Id", "id"), ("Name", "name"), ("E-mail", "email"), ("Company", "company_id")),
+        search=search,
+        limit=limit,
+        after=str(after or ""),
+        as_json=as_json,
+    )
 
 
 @app.command(no_args_is_help=True, epilog=examples("orderhub user show demo 11"))

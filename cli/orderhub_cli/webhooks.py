@@ -2,16 +2,18 @@
 
 import dataclasses
 import re
+import secrets
 from collections.abc import Sequence
-from datetime import datetime
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
 from orderhub.domain.delivery import Delivery, DeliveryState
 from orderhub.domain.subscription import Subscription, SubscriptionKind
+from orderhub.ports import DeliveryPage, QueuedDelivery
 from orderhub.services import resend as sending
 from orderhub.services import subscriptions as subscribing
+from orderhub.services.find_deliveries import WantedDeliveries, find_deliveries
 from orderhub.services.manage_shops import require_shop
 from orderhub.services.subscriptions import (
     FEWEST_BYTES,
@@ -21,9 +23,12 @@ from orderhub.services.subscriptions import (
     SHORTEST_SECRET,
     STANDARD_PREFIX,
 )
-from orderhub_cli.arguments import AsJson, ShopId, identifier, moment, understood
+from orderhub.services.trace_deliveries import deliveries_of_order
+from orderhub_cli import durations
+from orderhub_cli.arguments import AsJson, ShopId, identifier, understood
 from orderhub_cli.connection import connected, connected_for_events, connected_for_secrets
 from orderhub_cli.console import (
+    counted,
     output,
     print_done,
     print_facts,
@@ -31,10 +36,19 @@ from orderhub_cli.console import (
     print_note,
     print_table,
 )
+from orderhub_cli.failures import REFUSED, complain
 from orderhub_cli.help import examples
 from orderhub_cli.key_files import read_secret
+from orderhub_cli.moments import Since, Until, bounds
+from orderhub_cli.orders import find
 from orderhub_cli.plain import plain
+from orderhub_cli.progress import progress
 
+if TYPE_CHECKING:
+    from orderhub.bootstrap import Application
+
+_BETWEEN_LOOKS: Final = 0.5
+"""Seconds."""
 _ANSWER_SHOWN: Final = 60
 """Characters of a subscriber's answer; --json shows all that is kept."""
 
@@ -67,13 +81,6 @@ SecretFile = Annotated[
         f"in base64. For others: {SHORTEST_SECRET} to {LONGEST_SECRET} characters.",
         show_default="a random secret",
     ),
-]
-Since = Annotated[
-    str | None,
-    typer.Option(metavar="TIME", help="From this moment on, like 2026-11-21T09:00:00Z."),
-]
-Until = Annotated[
-    str | None, typer.Option(metavar="TIME", help="Up to this moment.", show_default="now")
 ]
 
 
@@ -111,6 +118,8 @@ def add(
     made = subscribing.subscribe(connected_for_secrets(context).subscription_desk, shop_id, wanted)
     done = f"{made.subscription.url} is told of {', '.join(made.subscription.topics)} from now on."
     _tell_secret(made, f"Webhook {made.subscription.id}: {done}", as_json=as_json)
+    if not as_json and kind is SubscriptionKind.STANDARD:
+        print_note(f"See that it arrives: orderhub webhook test {shop_id} {made.subscription.id}")
 
 
 @app.command(
@@ -248,6 +257,8 @@ def remove(
     no_args_is_help=True,
     epilog=examples(
         "orderhub webhook deliveries demo 3475921619881989",
+        "orderhub webhook deliveries demo 3475921619881989 --state dead --since 1d",
+        "orderhub webhook deliveries demo 3475921619881989 --order R4273491837312",
         "orderhub webhook deliveries demo 3475921619881989 --limit 500 --json",
     ),
 )
@@ -255,17 +266,50 @@ def deliveries(
     context: typer.Context,
     shop_id: ShopId,
     webhook_id: WebhookId,
+    state: Annotated[
+        DeliveryState | None, typer.Option(help="Those that stand so.", show_default="all")
+    ] = None,
+    order: Annotated[
+        str, typer.Option(metavar="NAME", help="Those of one order's events.", show_default="all")
+    ] = "",
+    since: Since = None,
+    until: Until = None,
     limit: Annotated[int, typer.Option(help="So many at most.", min=1, max=1000)] = 50,
     before: Annotated[
         str | None, typer.Option(metavar="CURSOR", help="Where the page before ended ('next').")
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show how the deliveries of the last 30 days went, the newest event first."""
+    """Show how the deliveries of the last 30 days went, the newest event first.
+
+    --since and --until go by when events happened.
+    """
+    first, last = bounds(since, until)
+    if order and (first or last or before):
+        message = "an order's are all shown: leave out --since, --until and --before"
+        raise typer.BadParameter(message, param_hint="'--order'")
     at = connected(context)
     subscribing.find_subscription(at.subscription_desk, shop_id, webhook_id)
-    log = at.delivery_log
-    page = understood("--before", lambda: log.page(shop_id, webhook_id, limit=limit, cursor=before))
+    if order:
+        found = find(at, shop_id, order)
+        told = deliveries_of_order(at.desk.orders, at.delivery_log, shop_id, found.id, [webhook_id])
+        rows = [row for _, rows in sorted(told.items(), reverse=True) for row in rows]
+        page = DeliveryPage(tuple(r for r in rows if state in (None, r.state))[:limit], None)
+    else:
+        wanted = WantedDeliveries(state=state, since=first, until=last)
+        with progress("Looking", "delivery") as step:
+            page = understood(
+                "--before",
+                lambda: find_deliveries(
+                    at.delivery_log,
+                    shop_id,
+                    webhook_id,
+                    wanted,
+                    limit=limit,
+                    cursor=before,
+                    on_read=step.advance,
+                ),
+            )
     if as_json:
         print_json({"deliveries": page.deliveries, "next": page.cursor})
         return
@@ -278,6 +322,7 @@ def deliveries(
     no_args_is_help=True,
     epilog=examples(
         "orderhub webhook resend demo 3475921619881989 --event 3475921619899999/4",
+        "orderhub webhook resend demo 3475921619881989 --order R4273491837312",
         "orderhub webhook resend demo 3475921619881989 --since 2026-11-21T09:00:00Z",
     ),
 )
@@ -289,29 +334,92 @@ def resend(
         str | None,
         typer.Option(metavar="ORDER/SEQUENCE", help="One event: the order's id and its sequence."),
     ] = None,
+    order: Annotated[
+        str, typer.Option(metavar="NAME", help="All that happened to one order.")
+    ] = "",
     since: Since = None,
     until: Until = None,
     as_json: AsJson = False,
 ) -> None:
-    """Tell a subscriber again of an event, or of all between two moments.
+    """Tell a subscriber again of an event, of an order's, or of all between two moments.
 
     Only of what the webhook subscribes to. Messages keep their ids, by which a subscriber knows
     what it has seen.
     """
-    if (event is None) == (since is None) or (until is not None and since is None):
-        raise typer.BadParameter("give --event, or --since and maybe --until", ctx=context)
-    bounds = None if since is None else _bounds(since, until)
+    asked = sum((event is not None, bool(order), since is not None))
+    if asked != 1 or (until is not None and since is None):
+        raise typer.BadParameter("give --event, --order, or --since and maybe --until", ctx=context)
+    first, last = bounds(since, until)
+    order_id, sequence = understood("--event", lambda: _event(event)) if event else (0, 0)
     at = connected_for_events(context)
     subscription = subscribing.find_subscription(at.subscription_desk, shop_id, webhook_id)
-    if bounds is not None:
-        count = at.resender.between(subscription, *bounds)
+    if first is not None:
+        with progress("Queueing", "message") as step:
+            count = at.resender.between(subscription, first, last, step.advance)
+    elif order:
+        count = at.resender.order(subscription, find(at, shop_id, order).id)
     else:
-        order_id, sequence = understood("--event", lambda: _event(event or ""))
         count = at.resender.one(subscription, order_id, sequence)
     if as_json:
         print_json({"queued": count})
     else:
-        print_done(f"Queued {count} for {subscription.url}.")
+        print_done(f"Queued {counted(count, 'message')} for {subscription.url}.")
+        if count:
+            print_note(f"How it goes: orderhub webhook deliveries {shop_id} {webhook_id}")
+
+
+@app.command(
+    "test",
+    no_args_is_help=True,
+    epilog=examples(
+        "orderhub webhook test demo 3475921619881989",
+        "orderhub webhook test demo 3475921619881989 --wait 1m --json",
+    ),
+)
+def send_test(
+    context: typer.Context,
+    shop_id: ShopId,
+    webhook_id: WebhookId,
+    wait: Annotated[
+        str, typer.Option(metavar="DURATION", help="How long to wait for what comes of it.")
+    ] = "30s",
+    as_json: AsJson = False,
+) -> None:
+    """Send a subscriber a message that tells of nothing, and say how it went.
+
+    It goes the way of all messages: queued, signed and sent by the stack, from there, but tried
+    only once. Its type is webhook.test. For the kind standard; others show an order: resend one.
+    """
+    seconds = understood("--wait", lambda: durations.seconds_in(wait))
+    at = connected_for_events(context)
+    subscription = subscribing.find_subscription(at.subscription_desk, shop_id, webhook_id)
+    queued = at.resender.test(subscription, secrets.token_hex(4))
+    outcome = _outcome(at, queued, seconds)
+    if as_json:
+        print_json({"event_id": queued.event["id"], "delivery": outcome})
+    elif outcome is None:
+        complain(f"nothing came of it within {wait}: is the stack running, and its queue empty?")
+    elif outcome.state is DeliveryState.DELIVERED:
+        took = f" in {outcome.seconds:.2f} s" if outcome.seconds is not None else ""
+        print_done(f"{subscription.url} answered {outcome.status}{took}.")
+    else:
+        why = ": ".join(filter(None, [outcome.reason, outcome.answer[:_ANSWER_SHOWN]]))
+        complain(f"{subscription.url} did not take it: {why}")
+    if outcome is None or outcome.state is not DeliveryState.DELIVERED:
+        raise typer.Exit(REFUSED)
+
+
+def _outcome(at: "Application", queued: QueuedDelivery, seconds: int | None) -> Delivery | None:
+    """What came of a delivery; ``None`` if that is not known within these seconds."""
+    clock, log = at.desk.clock, at.delivery_log
+    named = (str(queued.event["occurred_at"]), str(queued.event["id"]))
+    give_up_at = None if seconds is None else clock.monotonic() + seconds
+    with progress("Waiting for what comes of it"):
+        while not (found := log.of_event(queued.shop_id, queued.subscription_id, *named)):
+            if give_up_at is not None and clock.monotonic() >= give_up_at:
+                return None
+            clock.sleep(_BETWEEN_LOOKS)
+    return found[0]
 
 
 @app.command(
@@ -343,47 +451,18 @@ def redrive(
     at = connected_for_events(context)
     if shop is not None:
         require_shop(at.shops, shop)
-    count = sending.redrive(at.delivery_queue, at.desk.clock, shop_id=shop, subscription_id=webhook)
+    with progress("Queueing", "message") as step:
+        count = sending.redrive(
+            at.delivery_queue,
+            at.desk.clock,
+            shop_id=shop,
+            subscription_id=webhook,
+            on_sent=step.advance,
+        )
     if as_json:
         print_json({"queued": count})
     else:
-        print_done(f"Queued {count} again.")
-
-
-def republish(
-    context: typer.Context,
-    shop_id: ShopId,
-    since: Annotated[
-        str, typer.Option(metavar="TIME", help="From this moment on, like 2026-11-21T09:00:00Z.")
-    ],
-    until: Until = None,
-    as_json: AsJson = False,
-) -> None:
-    """Tell all of a shop's events again, with the ids that they had.
-
-    Its webhooks hear of them, and what listens to the event bus, where there is one.
-    """
-    first, last = _bounds(since, until)
-    at = connected_for_events(context)
-    require_shop(at.shops, shop_id)
-    count = sending.republish(at.desk.orders, at.publisher, shop_id, first, last)
-    if as_json:
-        print_json({"published": count})
-    else:
-        print_done(f"Published {count} events again.")
-
-
-REPUBLISH_EXAMPLES: Final = examples(
-    "orderhub republish demo --since 2026-11-21T09:00:00Z --until 2026-11-21T10:00:00Z"
-)
-
-
-def _bounds(since: str, until: str | None) -> tuple[datetime, datetime | None]:
-    first = understood("--since", lambda: moment(since))
-    last = None if until is None else understood("--until", lambda: moment(until))
-    if last is not None and last < first:
-        raise typer.BadParameter("it is before --since", param_hint="'--until'")
-    return first, last
+        print_done(f"Queued {counted(count, 'message')} again.")
 
 
 def _event(text: str) -> tuple[int, int]:

@@ -3,15 +3,20 @@
 import json
 import shlex
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import boto3
 import pytest
+from standardwebhooks import Webhook
 
+from orderhub import bootstrap
 from orderhub.adapters import eventbridge, sqs
+from orderhub.adapters.system import SystemClock
 from orderhub.bootstrap import Application
+from orderhub.domain.delivery import DeliveryState
 from orderhub.services.subscriptions import unsealed
 from orderhub_cli import connection
 from tests.integration.test_cli import Operator
@@ -22,7 +27,7 @@ from tests.integration.test_webhooks_in_the_table import ATTEMPT, Queues
 from tests.support.fakes import NOON
 from tests.support.orders import placed
 from tests.support.table import ROOT
-from tests.support.webhooks import order_event
+from tests.support.webhooks import FakeEndpoint, order_event
 
 URL = "http://127.0.0.1:9099/orders"
 
@@ -173,9 +178,10 @@ def test_events_are_sent_again_one_or_all_of_a_time(
     resend = ("webhook", "resend", "demo", made)
     assert operator.ask(*resend, "--event", f"{changes[0].order.id}/1") == {"queued": 1}
     assert operator.ask(*resend, "--since", "2026-11-21T12:00:00Z") == {"queued": 2}
+    assert operator.ask(*resend, "--order", changes[0].order.number) == {"queued": 1}
     until = ("--until", "2026-11-21T11:59:59Z")
     assert operator.ask(*resend, "--since", "2026-11-21T11:00:00Z", *until) == {"queued": 0}
-    assert len(queues.bodies(queues.live)) == 3
+    assert len(queues.bodies(queues.live)) == 4
     operator.run("webhook", "disable", "demo", made)
     assert "off" in operator.complaint(*resend, "--since", "2026-11-21T12:00:00Z")
     for wrong in ((), ("--event", "4"), ("--since", "noon"), ("--until", "2026-11-21T12:00:00Z")):
@@ -239,6 +245,8 @@ def test_the_examples_in_the_handbook_work(
     written = [line for line in handbook.splitlines() if line.startswith("./orderhub ")]
     assert len(written) > 10
     for line in written:
+        if line.startswith("./orderhub webhook test "):
+            continue  # nobody delivers anything here
         # Some remove it.
         made = str(add(operator)["id"])
         command = shlex.split(line)[1:]
@@ -246,5 +254,100 @@ def test_the_examples_in_the_handbook_work(
             "https://erp.example/orders": URL,
             "3475921619881989": made,
             "3475921619899999/4": f"{order.order.id}/1",
+            "R3475921619899999": order.order.number,
         }
         operator.run(*(told.get(word, word) for word in command))
+
+
+@pytest.fixture
+def stack(orderhub: Application, queues: Queues, monkeypatch: pytest.MonkeyPatch) -> FakeEndpoint:
+    """A subscriber's endpoint, told of what is queued whenever somebody waits for it."""
+    endpoint = FakeEndpoint()
+    application = Application(orderhub.settings, webhook_client=endpoint)
+
+    def deliver(_: object, __: float) -> None:
+        for body in queues.bodies(queues.live):
+            queued = bootstrap.queued_delivery(json.dumps(body))
+            outcome = application.deliverer.deliver(queued, 1)
+            if outcome.unlogged:
+                application.deliverer.log([outcome.unlogged])
+
+    monkeypatch.setattr(SystemClock, "sleep", deliver)
+    return endpoint
+
+
+def test_a_test_message_goes_the_way_of_all_and_says_what_came_of_it(
+    operator: Operator, stack: FakeEndpoint
+) -> None:
+    secure = URL.replace("http:", "https:")
+    made = operator.ask("webhook", "add", "demo", secure, "--topic", "order.paid")
+    test = ("webhook", "test", "demo", str(made["id"]))
+
+    told = operator.ask(*test)
+    assert told["delivery"]["state"] == "delivered"
+    ((url, headers, body),) = stack.sent
+    assert url == secure
+    assert json.loads(body)["type"] == "webhook.test"
+    Webhook(made["secret"]).verify(body, dict(headers))
+    assert "answered 204" in operator.run(*test).stdout
+
+    stack.answers, stack.says = [500], "no way"
+    assert "http_500: no way" in operator.complaint(*test)
+    shown = operator.ask("webhook", "show", "demo", str(made["id"]))
+    assert shown["failing_since"] is None
+    (last, *_) = operator.ask("webhook", "deliveries", "demo", str(made["id"]))["deliveries"]
+    assert (last["state"], last["next_at"]) == ("skipped", None)
+
+
+def test_a_test_that_nobody_delivers_or_that_shows_an_order_says_so(
+    operator: Operator, queues: Queues, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = str(add(operator)["id"])
+    monkeypatch.setattr(SystemClock, "sleep", lambda *_: None)
+    assert "within 1s" in operator.complaint("webhook", "test", "demo", made, "--wait", "1s")
+    other = add(operator, "--kind", "youhaosuda", "--topic", "orders/paid")
+    assert "resend" in operator.complaint("webhook", "test", "demo", str(other["id"]))
+    operator.run("webhook", "disable", "demo", made)
+    assert "off" in operator.complaint("webhook", "test", "demo", made)
+
+
+def test_deliveries_are_found_by_state_time_and_order(
+    operator: Operator, orderhub: Application, queues: Queues
+) -> None:
+    made = add(operator)
+    orders = [placed(tail=tail, at=NOON + timedelta(seconds=tail)) for tail in range(1, 5)]
+    for change, state in zip(orders, ("dead", "delivered", "dead", "retrying"), strict=True):
+        orderhub.desk.orders.commit(change)
+        (event,) = orderhub.desk.orders.outgoing("demo", change.order.id)
+        detail = json.loads(event.detail)
+        delivery = replace(
+            ATTEMPT,
+            subscription_id=made["id"],
+            topic="order.placed",
+            event_id=detail["id"],
+            occurred_at=detail["occurred_at"],
+            state=DeliveryState(state),
+        )
+        orderhub.delivery_log.record(delivery, kept_until=NOON)
+    ids = [f"demo/{change.order.id}/1" for change in orders]
+
+    def found(*options: str) -> list[str]:
+        told = operator.ask("webhook", "deliveries", "demo", str(made["id"]), *options)
+        return [each["event_id"] for each in told["deliveries"]]
+
+    assert found("--state", "dead") == [ids[2], ids[0]]
+    assert found("--since", "2026-11-21T12:00:02Z", "--until", "2026-11-21T12:00:03Z") == [
+        ids[2],
+        ids[1],
+    ]
+    assert found("--order", orders[1].order.number) == [ids[1]]
+    assert found("--order", orders[1].order.number, "--state", "dead") == []
+    shown = ("webhook", "deliveries", "demo", str(made["id"]), "--state", "dead", "--limit", "1")
+    first = operator.ask(*shown)
+    rest = operator.ask(*shown, "--before", first["next"])
+    assert [each["event_id"] for each in rest["deliveries"]] == [ids[0]]
+    assert "--before" in operator.complaint(*shown, "--before", "nothing", exit_code=2)
+    told = operator.ask("order", "timeline", "demo", orders[1].order.number, "--deliveries")
+    assert [each["state"] for each in told["entries"][0]["deliveries"]] == ["delivered"]
+    said = operator.run("order", "timeline", "demo", orders[1].order.number, "--deliveries").stdout
+    assert f"{made['id']}: delivered" in said

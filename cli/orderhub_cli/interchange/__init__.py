@@ -1,0 +1,1 @@
+"""Orders as JSON Lines: how a line is read, and how an order is written as one."""
