@@ -23,6 +23,8 @@ class Change:
         self._now = max(now, order.updated_at)
         self.actor = actor
         self.recorded: list[Recorded] = []
+        self.is_quiet = False
+        """Whether subscribers are not told of it: history of an order that comes from elsewhere."""
 
     @property
     def now(self) -> datetime:

@@ -17,11 +17,14 @@ What is missing costs reading; nothing in it is ever wrong:
 * An order that is made for a moment in the past is noted before it is made
   (:func:`orderhub.services.rank_orders.note_late`), and notes are searched too, until a segment
   takes the order up. Its note goes after that.
+* Before many orders of the past are made, the segments that reach beyond the first of them go, and
+  the frontier is held while they come (:func:`hold_back`): they are new orders then.
 """
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from datetime import datetime
 from heapq import merge
 from itertools import islice
 from typing import Final
@@ -61,6 +64,8 @@ def index_numbers(desk: Desk, shop_id: str) -> int:
     written = 0
     while written < LARGEST:
         manifest = desk.numbers.manifest(shop_id)
+        if manifest.held_until and manifest.held_until > desk.clock.now():
+            break
         _forget_taken_up(desk, shop_id, manifest)
         try:
             step = _merging(desk, shop_id, manifest) or _taking_up(desk, shop_id, manifest)
@@ -81,8 +86,33 @@ def drop_index(desk: Desk, shop_id: str) -> bool:
     """
     manifest = desk.numbers.manifest(shop_id)
     names = tuple(segment.name for segment in manifest.segments)
-    empty = NumberManifest(retired=(*_not_needed(manifest), *names))
+    empty = NumberManifest(retired=(*_not_needed(manifest), *names), held_until=manifest.held_until)
     return desk.numbers.replace(shop_id, manifest, empty)
+
+
+def hold_back(desk: Desk, shop_id: str, order_id: int, until: datetime) -> bool:
+    """Let no segment hold an order from ``order_id`` on, and take up none before ``until``;
+    ``False`` if somebody else is at work.
+
+    What segments held is written anew after that. A hold is never made shorter.
+    """
+    manifest = desk.numbers.manifest(shop_id)
+    kept, bound = manifest.segments, order_id
+    # An order of the past may stand in a segment far beyond it: then those go that hold what
+    # comes after it, too.
+    while beyond := [each for each in kept if each.last_id >= bound]:
+        bound = min(bound, *(each.first_id for each in beyond))
+        kept = tuple(each for each in kept if each not in beyond)
+    dropped = tuple(each.name for each in manifest.segments if each not in kept)
+    held = replace(
+        manifest,
+        frontier_id=min(manifest.frontier_id, bound - 1),
+        segments=kept,
+        building="",
+        retired=(*_not_needed(manifest), *dropped),
+        held_until=max(until, manifest.held_until or until),
+    )
+    return desk.numbers.replace(shop_id, manifest, held)
 
 
 def by_time(

@@ -62,18 +62,18 @@ def place_order(
         now = desk.clock.now()
         created_at = now
         if placement.created_at is not None:
-            created_at = _past("created_at", placement.created_at, now)
+            created_at = past("created_at", placement.created_at, now)
         order_id = identity.order_id(created_at, desk.entropy.order_id_tail())
-        numbered = _numbered(placement, order_id, number_of(order_id), invoice_number_of)
-        change = commands.place(shop_id, order_id, numbered, now, actor)
+        made = numbered(placement, order_id, number_of(order_id), invoice_number_of)
+        change = commands.place(shop_id, order_id, made, now, actor)
         if follow_up:
             follow_up(change)
-            _past("updated_at", change.now, now)
+            past("updated_at", change.now, now)
             commands.close_what_is_due(change)
         try:
             if is_settled(now, order_id):
                 make_room(desk, shop_id, order_id)
-                note_late(desk, shop_id, order_id, numbered.number)
+                note_late(desk, shop_id, order_id, made.number)
             desk.orders.commit(change)
         except IdTaken:
             continue
@@ -104,7 +104,7 @@ def as_placed(desk: Desk, shop_id: str, order_id: int) -> Order:
     return Order.replay(shop_id, order_id, chain([first], rest))
 
 
-def _past(field: str, at: datetime, now: datetime) -> datetime:
+def past(field: str, at: datetime, now: datetime) -> datetime:
     """``at`` in UTC, if an order's time can be that."""
     if not (identity.in_range(at) and at <= now + CLOCK_SKEW):
         message = f"{at.isoformat()} is not a time from 2000-01-02 to now"
@@ -112,9 +112,11 @@ def _past(field: str, at: datetime, now: datetime) -> datetime:
     return at.astimezone(UTC)
 
 
-def _numbered(
+def numbered(
     placement: Placement, order_id: int, number: str, invoice_number_of: Callable[[str], str]
 ) -> Placement:
+    """``placement`` with the number of its order and that of its invoice; a number of a format of
+    its own is a name that is claimed."""
     references = placement.references
     invoicing = placement.invoicing
     if invoicing:

@@ -7,7 +7,8 @@ and settled, by a function on the table's stream, and are never wrong:
 
 * :data:`SETTLED_AFTER` is longer than any write and the index's lag.
 * An order that is made for a moment further back (one that was migrated) first takes away the
-  milestones after it and holds the frontier for as long (:func:`make_room`).
+  milestones after it and holds the frontier for as long (:func:`make_room`). Nobody ever makes a
+  hold shorter: others may rely on it. Many such orders share one (:mod:`.hold_room`).
 * Laying a milestone and moving the frontier is one conditional write.
 
 Milestones that lag behind cost reading, never correctness.
@@ -17,7 +18,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from orderhub.domain.identity import first_order_id
-from orderhub.ports import LateOrder
+from orderhub.ports import Frontier, LateOrder
 
 from .desk import Desk
 
@@ -67,8 +68,23 @@ def make_room(desk: Desk, shop_id: str, order_id: int) -> None:
         is_held = held_until is not None and held_until > now + _HOLD_AGAIN_BEFORE
         if is_held and frontier.milestone.id < order_id:
             return
-        if desk.ranks.retreat(shop_id, frontier, order_id, now + SETTLED_AFTER):
+        if retreat(desk, shop_id, frontier, order_id, now + SETTLED_AFTER):
             return
+
+
+def retreat(
+    desk: Desk,
+    shop_id: str,
+    frontier: Frontier,
+    order_id: int,
+    until: datetime,
+    *,
+    in_batches: bool = False,
+) -> bool:
+    """Take away the milestones from ``order_id`` on, and hold the frontier until then at least;
+    ``False`` if somebody else moved it."""
+    held_until = max(until, frontier.held_until or until)
+    return desk.ranks.retreat(shop_id, frontier, order_id, held_until, in_batches=in_batches)
 
 
 def note_late(desk: Desk, shop_id: str, order_id: int, number: str) -> None:

@@ -38,7 +38,7 @@ from .apply_report import NO_ORDER, orders_meant
 from .check_numbers import wrong_with_numbers
 from .desk import Desk
 from .index_numbers import drop_index
-from .rank_orders import SETTLED_AFTER, STEP
+from .rank_orders import SETTLED_AFTER, STEP, retreat
 
 LOOKS: Final = 3
 """How often an order is looked at before something counts as wrong: indexes lag behind."""
@@ -532,7 +532,7 @@ def _forget_ranks(desk: Desk, shop_id: str, order_id: int) -> bool:
     """Take milestones away, to be laid again once the time that they cover is settled."""
     frontier = desk.ranks.frontier(shop_id)
     held_until = desk.clock.now() + SETTLED_AFTER
-    return desk.ranks.retreat(shop_id, frontier, max(1, order_id), held_until)
+    return retreat(desk, shop_id, frontier, max(1, order_id), held_until)
 
 
 # -- in words ------------------------------------------------------------------------------------

@@ -7,7 +7,8 @@ change its meaning. Money is ``[minor units, currency]``, times are ISO 8601 wit
 from collections.abc import Mapping
 from dataclasses import MISSING, Field, fields, is_dataclass
 from datetime import datetime
-from typing import Any, TypeVar
+from threading import Lock
+from typing import Any, Final, TypeVar
 
 import msgspec
 
@@ -17,6 +18,9 @@ from .keys import timestamp
 
 _T = TypeVar("_T")
 _UNSET = object()
+_looking: Final = Lock()
+"""msgspec notes on a class what it finds there, before it has found all of it: another thread that
+looks at the same class meanwhile crashes the process."""
 _decoders: dict[type[Any], msgspec.json.Decoder[Any]] = {}
 _PLAIN = frozenset({str, int, bool, type(None)})
 _fields: dict[type[Any], tuple[tuple[str, object], ...]] = {}
@@ -33,13 +37,16 @@ def decode(text: str | bytes, kind: type[_T]) -> _T:
 
 def convert(value: object, kind: type[_T]) -> _T:
     """Like :func:`decode`, from what was already read as builtins."""
+    decoder(kind)
     return msgspec.convert(value, kind, dec_hook=_from_json)
 
 
 def decoder(kind: type[_T]) -> msgspec.json.Decoder[_T]:
     """The decoder for ``kind``, built once: looking through the types costs a millisecond."""
     if kind not in _decoders:
-        _decoders[kind] = msgspec.json.Decoder(kind, dec_hook=_from_json)
+        with _looking:
+            if kind not in _decoders:
+                _decoders[kind] = msgspec.json.Decoder(kind, dec_hook=_from_json)
     return _decoders[kind]
 
 

@@ -1,5 +1,6 @@
 """Milestones of a shop's orders in the single table."""
 
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any, Final
 
@@ -9,9 +10,11 @@ from orderhub.domain.identity import MAX_ORDER_ID
 from orderhub.ports import Frontier, Milestone
 
 from . import keys
-from .client import DynamoDBClient, translated
+from .client import DynamoDBClient, batch_delete, translated
 
 _START: Final = Milestone(0, 0)
+
+Item = dict[str, Any]
 
 
 class DynamoRanks:
@@ -70,11 +73,17 @@ class DynamoRanks:
         return True
 
     def retreat(
-        self, shop_id: str, frontier: Frontier, order_id: int, held_until: datetime
+        self,
+        shop_id: str,
+        frontier: Frontier,
+        order_id: int,
+        held_until: datetime,
+        *,
+        in_batches: bool = False,
     ) -> bool:
         # Taken away first: a frontier without its milestones costs reading, milestones that
         # overlook an order would be wrong.
-        self._take_away(shop_id, order_id)
+        self._take_away(shop_id, order_id, self._delete_batch if in_batches else self._delete)
         kept = frontier.milestone
         if kept.id >= order_id:
             kept = self.before_id(shop_id, order_id - 1)
@@ -87,16 +96,25 @@ class DynamoRanks:
             raise
         return True
 
-    def _take_away(self, shop_id: str, order_id: int) -> None:
+    def _take_away(
+        self, shop_id: str, order_id: int, delete: Callable[[Iterable[Item]], None]
+    ) -> None:
         since, until = keys.milestone_by_id(order_id), keys.milestone_by_id(MAX_ORDER_ID)
         while page := self._between(shop_id, since, until):
-            for milestone in page:
-                # By its id last, as it is found: what is cut off in between goes on from here.
-                for item in reversed(_items(shop_id, milestone)):
-                    with translated():
-                        self._client.delete_item(
-                            TableName=self._table, Key={name: item[name] for name in ("pk", "sk")}
-                        )
+            pairs = [_items(shop_id, milestone) for milestone in page]
+            # By its id last, as it is found: what is cut off in between goes on from here.
+            delete(by_rank for _, by_rank in pairs)
+            delete(by_id for by_id, _ in pairs)
+
+    def _delete(self, items: Iterable[Item]) -> None:
+        for item in items:
+            with translated():
+                self._client.delete_item(
+                    TableName=self._table, Key={name: item[name] for name in ("pk", "sk")}
+                )
+
+    def _delete_batch(self, items: Iterable[Item]) -> None:
+        batch_delete(self._client, self._table, iter(items))
 
     def _moved(
         self, shop_id: str, frontier: Frontier, milestone: Milestone, held_until: datetime | None
@@ -153,7 +171,8 @@ class DynamoRanks:
         return {"pk": {"S": keys.ranks(shop_id)}, "sk": {"S": sk}}
 
 
-def _items(shop_id: str, milestone: Milestone) -> list[dict[str, Any]]:
+def _items(shop_id: str, milestone: Milestone) -> list[Item]:
+    """By its id, and by its rank."""
     return [
         {"pk": {"S": keys.ranks(shop_id)}, "sk": {"S": sk}, **_fields(milestone)}
         for sk in (keys.milestone_by_id(milestone.id), keys.milestone_by_rank(milestone.rank))
