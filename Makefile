@@ -37,7 +37,7 @@ status: .venv/ready ## Say whether it runs, and where
 	@$(PY) -m local status
 
 .PHONY: logs
-logs: .venv/ready ## Show what the functions log (ARGS="--follow --errors --since 2h --grep WORD")
+logs: .venv/ready ## Show what the functions log (ARGS="--follow --errors --since 2h --grep WORD --order ID --correlation ID")
 	@$(PY) -m local logs $(ARGS)
 
 # ---------------------------------------------------------------------------------------------
@@ -56,7 +56,7 @@ CHECKS := check-lint check-format check-types check-imports check-template check
 LONG := tests/integration/crashes tests/integration/races tests/integration/hostile \
 	tests/integration/security tests/e2e/test_due_at_once.py tests/e2e/test_beyond_a_role.py \
 	tests/e2e/test_faults_from_the_cloud.py tests/e2e/test_killed_clients.py \
-	tests/e2e/test_killed_cloud.py
+	tests/e2e/test_killed_cloud.py tests/e2e/test_import.py tests/integration/test_importing.py
 
 .PHONY: torture
 torture: environments ## Try to break it for as long as it takes (docs/RELIABILITY.md)
@@ -134,8 +134,17 @@ build: .venv/ready ## Build for AWS (ENV=dev|staging|prod of samconfig.toml)
 	@$(PY) -m local build --env $(ENV)
 
 .PHONY: deploy
-deploy: build ## Deploy to your AWS account (ENV=dev|staging|prod)
-	.venv/bin/sam deploy --config-env $(ENV)
+deploy: .venv/ready ## Deploy to your AWS account (ENV=dev|staging|prod, ARGS=--yes to be asked nothing)
+	@$(PY) -m local deploy --env $(ENV) $(ARGS)
+
+.PHONY: rollback
+rollback: .venv/ready ## Show how functions would go back one version (ENV=prod; ARGS=--yes does it)
+	@$(PY) -m local rollback --env $(ENV) $(ARGS)
+
+# ENV has a default, and here none means the local stack.
+.PHONY: smoke
+smoke: .venv/ready ## Ask a deployed API whether it lives (ENV=prod; else the local one; ARGS="--rounds 30")
+	@$(PY) -m local smoke $(if $(filter-out file,$(origin ENV)),--env $(ENV)) $(ARGS)
 
 # ---------------------------------------------------------------------------------------------
 # The environments: .venv for developers, .venv-cloud for the emulator alone. Each is made anew

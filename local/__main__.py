@@ -1,4 +1,4 @@
-"""``python -m local``: what is behind ``make run``, ``stop``, ``clean``, ``logs``, ``build``."""
+"""``python -m local``: what is behind ``make run``, ``stop``, ``logs``, ``deploy`` and others."""
 
 from __future__ import annotations
 
@@ -16,11 +16,10 @@ from rich.console import Console
 from rich.markup import escape
 
 from local import logs as log_stream
-from local import project, stack_file
+from local import project, release, smoke_report, stack_file
 from local.cloud import LocalCloud
 from local.console import Progress
-from local.deployment import Target, deploy
-from local.deployment import build as build_template
+from local.deployment import deploy
 from local.errors import LocalError
 
 app = typer.Typer(
@@ -114,6 +113,10 @@ def logs(
     function: Annotated[str, typer.Option(help="Only functions with this in their name.")] = "",
     grep: Annotated[str, typer.Option(help="Only lines that match this expression.")] = "",
     errors: Annotated[bool, typer.Option("--errors", help="Only errors.")] = False,
+    order: Annotated[str, typer.Option(help="Only lines about the order with this id.")] = "",
+    correlation: Annotated[
+        str, typer.Option(help="Only what follows from the request or the run with this id.")
+    ] = "",
     platform: Annotated[
         bool, typer.Option("--platform", help="Also Lambda's START, END and REPORT lines.")
     ] = False,
@@ -122,7 +125,14 @@ def logs(
     cloud = LocalCloud(home)
     if not cloud.is_running():
         raise LocalError("The local cloud is not running.", hint="`make run` starts it.")
-    wanted = log_stream.Filter(function, grep, trouble_only=errors, platform=platform)
+    wanted = log_stream.Filter(
+        function,
+        grep,
+        trouble_only=errors,
+        platform=platform,
+        order=order,
+        correlation=correlation,
+    )
     start = datetime.now(UTC) - _duration(since)
     stack_name = stack_file.read(home)["stack_name"]
     found = log_stream.lines(cloud, stack_name, since=start, follow=follow)
@@ -133,11 +143,54 @@ def logs(
 def build(
     env: Annotated[str, typer.Option(help="The environment of samconfig.toml to build for.")],
 ) -> None:
-    """Build for a real account, into .aws-sam/build; `sam deploy` takes it from there."""
-    target = Target.of_environment(env)
-    folder = project.ROOT / ".aws-sam" / "build"
-    with Progress().step(f"Building for {target.runtime} on {target.architecture}"):
-        build_template(target, folder, log=folder.with_name("build.log"))
+    """Build for a real account, into .aws-sam/build."""
+    release.build_environment(env, Progress())
+
+
+@app.command("deploy")
+def deploy_to_account(
+    env: Annotated[str, typer.Option(help="The environment of samconfig.toml to deploy.")],
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Ask nobody before the change is made.")
+    ] = False,
+) -> None:
+    """Look at the account, build, deploy, and say what to do next."""
+    release.release(env, confirmed=yes, progress=Progress())
+
+
+@app.command("rollback")
+def roll_back(
+    env: Annotated[str, typer.Option(help="The environment of samconfig.toml to take back.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Do it, rather than say what it would do.")] = (
+        False
+    ),
+) -> None:
+    """Have every function run the version before the one that it runs, within seconds."""
+    release.take_back(env, confirmed=yes, progress=Progress())
+
+
+@app.command("smoke")
+def smoke_test(
+    home: Home = project.HOME,
+    env: Annotated[
+        str, typer.Option(help="An environment of samconfig.toml; the local stack if not given.")
+    ] = "",
+    url: Annotated[
+        str, typer.Option(help="Where an API answers: then nothing but its answers is looked at.")
+    ] = "",
+    rounds: Annotated[int, typer.Option(min=1, help="How often to call each route.")] = 1,
+) -> None:
+    """Call every route of a deployed API as nobody, and look at what AWS says of its parts."""
+    progress = Progress()
+    well = True
+    if not url:
+        if env:
+            url, troubles = smoke_report.of_environment(env)
+        else:
+            url, troubles = smoke_report.of_local_cloud(LocalCloud(home))
+        well = smoke_report.tell_health(troubles, progress)
+    if not (smoke_report.tell_answers(url, rounds, progress) and well):
+        raise typer.Exit(1)
 
 
 def _duration(text: str) -> timedelta:

@@ -8,6 +8,7 @@ program since, is never mistaken for a running cloud.
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import http.client
 import json
 import os
@@ -104,7 +105,8 @@ class LocalCloud:
     @property
     def port(self) -> int:
         """The port it listens on, or will once started."""
-        return self._wanted_port or self._remembered().get("port", DEFAULT_PORT)
+        port: int = self._wanted_port or self._remembered().get("port", DEFAULT_PORT)
+        return port
 
     @property
     def endpoint_url(self) -> str:
@@ -141,6 +143,8 @@ class LocalCloud:
     def start(self, progress: Progress | None = None) -> bool:
         """Start it and wait until it answers.
 
+        One that runs what the emulator was before this code was changed is started again.
+
         Returns:
             False when it was running already (on this port; on another one it is moved).
 
@@ -149,7 +153,7 @@ class LocalCloud:
         """
         progress = progress or Progress(quiet=True)
         running_on = self.running_port()
-        if running_on is not None and running_on == self.port:
+        if running_on == self.port and self._remembered().get("code") == _fingerprint():
             self._wait_until_ready()
             return False
         if running_on is not None:
@@ -281,9 +285,9 @@ class LocalCloud:
     def _description(self) -> Path:
         return self.home / "cloud.json"
 
-    def _remembered(self) -> dict[str, int]:
+    def _remembered(self) -> dict[str, Any]:
         try:
-            remembered: dict[str, int] = json.loads(self._description.read_text())
+            remembered: dict[str, Any] = json.loads(self._description.read_text())
         except (FileNotFoundError, json.JSONDecodeError):
             return {}
         return remembered
@@ -335,7 +339,7 @@ class LocalCloud:
                 start_new_session=True,
                 pass_fds=(lock.fileno(),),
             )
-            description = {"pid": process.pid, "port": self.port}
+            description = {"pid": process.pid, "port": self.port, "code": _fingerprint()}
             self._description.write_text(json.dumps(description))
         return process
 
@@ -387,6 +391,14 @@ class LocalCloud:
             return False
         finally:
             connection.close()
+
+
+def _fingerprint() -> str:
+    """What a running emulator was started from."""
+    digest = hashlib.sha256(project.ROOT.joinpath("requirements/cloud.txt").read_bytes())
+    for module in sorted(Path(__file__).parent.glob("ministack_*.py")):
+        digest.update(module.read_bytes())
+    return digest.hexdigest()
 
 
 def _try_lock(descriptor: int, kind: int) -> bool:

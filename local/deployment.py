@@ -12,7 +12,6 @@ import os
 import platform
 import sys
 import time
-import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from local import project, stack_file
+from local import environments, project, stack_file
 from local.cloud import ACCESS_KEY_ID, REGION, SECRET_ACCESS_KEY, LocalCloud
 from local.console import Progress, run_logged
 from local.errors import LocalError
@@ -74,20 +73,10 @@ class Target:
         """Return the target that samconfig.toml names for an environment (``prod``).
 
         Raises:
-            LocalError: there is no such environment, or it names no runtime or architecture.
+            LocalError: there is no such environment.
         """
-        with (root / "samconfig.toml").open("rb") as file:
-            config = tomllib.load(file)
-        try:
-            overrides = config[name]["deploy"]["parameters"]["parameter_overrides"]
-            values = dict(override.split("=", 1) for override in overrides)
-            return cls(values["PythonRuntime"], values["Architecture"], native=False)
-        except (KeyError, ValueError) as error:
-            raise LocalError(
-                f"samconfig.toml does not say what to build for {name!r}.",
-                hint="It needs [ENV.deploy.parameters] with parameter_overrides that set"
-                " PythonRuntime and Architecture.",
-            ) from error
+        values = environments.read(name, root).parameters
+        return cls(values["PythonRuntime"], values["Architecture"], native=False)
 
     @property
     def parameters(self) -> dict[str, str]:
@@ -148,7 +137,8 @@ def deploy(
         "WebhookRetryScale": "0.01",
         **(parameters or {}),
     }
-    fingerprint = _fingerprint(root, values)
+    fingerprint = fingerprint_of(root, values)
+    values["Release"] = release_of(fingerprint)
 
     stack = _settled_stack(cloud, stack_name, progress)
     deployed = stack is not None and _deployed_fingerprint(cloud, stack_name) == fingerprint
@@ -179,7 +169,7 @@ def build(target: Target, folder: Path, *, log: Path, root: Path = project.ROOT)
     overrides = [f"{key}={value}" for key, value in target.parameters.items()]
     run_logged(
         [
-            _tool("sam"),
+            tool("sam"),
             "build",
             *("--template-file", root / "template.yaml"),
             *("--build-dir", folder),
@@ -207,7 +197,7 @@ def _sam_deploy(
     cloud.client("s3").create_bucket(Bucket=_ARTIFACTS_BUCKET)
     run_logged(
         [
-            _tool("sam"),
+            tool("sam"),
             "deploy",
             *("--config-env", "local"),
             *("--template-file", template),
@@ -230,8 +220,12 @@ def _sam_deploy(
     )
 
 
-def _tool(name: str) -> Path:
-    """Return a command of the developers' environment, the one that runs this."""
+def tool(name: str) -> Path:
+    """A command of the developers' environment, the one that runs this.
+
+    Raises:
+        LocalError: it is not there.
+    """
     tool = Path(sys.executable).with_name(name)
     if not tool.exists():
         raise LocalError(f"{tool} is missing.", hint="`make run` installs it.")
@@ -358,8 +352,14 @@ def _write_stack_file(cloud: LocalCloud, stack: Stack) -> None:
     )
 
 
-def _fingerprint(root: Path, parameters: Mapping[str, str]) -> str:
-    """Return a hash of everything that the deployed stack follows from."""
+def release_of(fingerprint: str) -> str:
+    """What the stack is told of a fingerprint, so that functions get a new version with each."""
+    return fingerprint[:12]
+
+
+def fingerprint_of(root: Path, parameters: Mapping[str, str]) -> str:
+    """A hash of everything that a deployed stack follows from: the sources, the template's
+    parameters, and the Python that builds it."""
     digest = hashlib.sha256()
     for line in (sys.version, *sorted(f"{key}={value}" for key, value in parameters.items())):
         digest.update(line.encode() + b"\0")

@@ -42,6 +42,7 @@ _LEFT_OUT = frozenset(
         "message",
         "service",
         "timestamp",
+        "trace_id",
         "xray_trace_id",
     }
 )
@@ -69,6 +70,11 @@ class Filter:
     """Only errors: lines of that level, stack traces, time-outs."""
     platform: bool = False
     """Also Lambda's own START, END and REPORT lines."""
+    order: str = ""
+    """The id of an order: only lines about it."""
+    correlation: str = ""
+    """A request's id, ours or its caller's, or the name of a machine's run: only what follows from
+    it."""
 
     def admits(self, line: Line) -> bool:
         """Whether to show the line."""
@@ -78,7 +84,24 @@ class Filter:
             return False
         if self.trouble_only and not _TROUBLE.search(line.message):
             return False
+        if self.order or self.correlation:
+            entry = _json_object(line.message) or {}
+            if self.order and not _is_about(entry, self.order):
+                return False
+            if self.correlation and not _follows_from(entry, self.correlation):
+                return False
         return re.search(self.pattern, line.message) is not None
+
+
+def _is_about(entry: Mapping[str, Any], order: str) -> bool:
+    """Lines of batches name orders with their shops."""
+    named = [str(each).rpartition("/")[2] for each in entry.get("orders", [])]
+    return order in (str(entry.get("order_id")), *named)
+
+
+def _follows_from(entry: Mapping[str, Any], cause: str) -> bool:
+    causes = [entry.get("correlation_id"), entry.get("caller_id")]
+    return cause in (*causes, *entry.get("correlation_ids", []))
 
 
 def lines(

@@ -17,6 +17,7 @@ import threading
 import time
 import zipfile
 from collections.abc import Iterator
+from contextvars import ContextVar
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -31,8 +32,10 @@ def apply(layers_folder: Path) -> None:
     """Apply every fix; to be called before ministack starts to serve."""
     share_layers(layers_folder)
     accept_yaml_state_machines()
+    tell_sam_the_parameters()
     keep_streams_over_restarts()
     retry_failed_stream_batches()
+    let_filters_ask_for_what_is_absent()
     ignore_a_slash_at_the_end()
     let_mail_be_granted_by_sender()
     let_conditions_see_keys_and_contexts()
@@ -107,6 +110,35 @@ def accept_yaml_state_machines() -> None:
         return json.dumps(yaml.safe_load(definition))
 
     provisioners._sfn_definition = definition_as_json
+
+
+def tell_sam_the_parameters() -> None:
+    """Have the SAM transform know the stack's parameters, as it does on AWS: by them it decides
+    which functions get a new version, and whether releases go out gradually. ministack's transform
+    sees no more of them than their defaults."""
+    from ministack.services.cloudformation import changesets, engine, handlers
+    from samtranslator.translator import transform as sam  # type: ignore[import-untyped]
+
+    transform, apply_transforms = sam.transform, engine._apply_transforms
+    given: ContextVar[dict[str, str]] = ContextVar("parameters")
+
+    @functools.wraps(transform)
+    def transform_with_parameters(template: Any, _none: Any, *loaders: Any) -> Any:
+        return transform(template, given.get(), *loaders)
+
+    @functools.wraps(apply_transforms)
+    def apply_with_parameters(
+        template: dict[str, Any], provided: Any = None, previous: Any = None
+    ) -> Any:
+        token = given.set(engine._transform_parameters(template, provided, previous))
+        try:
+            return apply_transforms(template, provided, previous)
+        finally:
+            given.reset(token)
+
+    sam.transform = transform_with_parameters
+    for module in (changesets, engine, handlers):
+        module._apply_transforms = apply_with_parameters
 
 
 def keep_streams_over_restarts() -> None:
@@ -194,6 +226,24 @@ def retry_failed_stream_batches() -> None:
         return {**result, "error": False}
 
     lambda_svc._execute_function = execute_stream_batch
+
+
+def let_filters_ask_for_what_is_absent() -> None:
+    """In an event source's filter, find that something doesn't exist where what would hold it
+    doesn't either: ``{"quiet": {"BOOL": [{"exists": false}]}}`` of a record without ``quiet``."""
+    from ministack.services import lambda_svc
+
+    match = lambda_svc._match_esm_filter
+
+    @functools.wraps(match)
+    def match_with_absent(record: dict[str, Any], pattern: dict[str, Any]) -> bool:
+        absent: dict[str, Any] = {
+            key: {} for key, rule in pattern.items() if isinstance(rule, dict) and key not in record
+        }
+        matched: bool = match({**record, **absent}, pattern)
+        return matched
+
+    lambda_svc._match_esm_filter = match_with_absent
 
 
 def ignore_a_slash_at_the_end() -> None:

@@ -21,12 +21,12 @@ if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
 
 _HTTP_API = "AWS::ApiGatewayV2::Api"
-_FUNCTION = "AWS::Lambda::Function"
+_ALIAS = "AWS::Lambda::Alias"
 _ANY = "x-amazon-apigateway-any-method"
 _DEFAULT_PATH = "/$default"
 _INTEGRATION = "x-amazon-apigateway-integration"
 _METHODS = frozenset({"get", "put", "post", "delete", "options", "head", "patch", "trace", _ANY})
-_FUNCTION_ARN_REFERENCE = re.compile(r"\$\{(?P<logical_id>[A-Za-z0-9]+)\.Arn\}/invocations$")
+_REFERENCE = re.compile(r"\$\{(?P<logical_id>[A-Za-z0-9]+)\}/invocations$")
 
 
 @dataclass(frozen=True)
@@ -34,8 +34,8 @@ class Route:
     """One route of the API definition: ``POST /orders`` and the function behind it."""
 
     key: str
-    function: str
-    """The function's logical id in the template."""
+    alias: str
+    """The logical id of the function's alias."""
     payload_format: str
 
 
@@ -52,7 +52,7 @@ def routes_of(definition: Mapping[str, Any]) -> Iterator[Route]:
     """Yield the routes of an API definition as SAM generates it.
 
     Raises:
-        LocalError: a route has an authorizer or an integration that is not a Lambda function,
+        LocalError: a route has an authorizer or an integration that is not a function's alias,
             which this local import does not know how to make.
     """
     for path, operations in definition.get("paths", {}).items():
@@ -68,7 +68,7 @@ def routes_of(definition: Mapping[str, Any]) -> Iterator[Route]:
             integration = operation.get(_INTEGRATION, {})
             yield Route(
                 key=key,
-                function=_function_behind(key, integration.get("uri")),
+                alias=_alias_behind(key, integration.get("uri")),
                 payload_format=str(integration.get("payloadFormatVersion", "2.0")),
             )
 
@@ -78,20 +78,20 @@ def import_routes(
 ) -> RouteChanges:
     """Make each HTTP API of the stack have exactly the routes of its definition."""
     physical_ids: dict[str, str] = {}
-    arns: dict[str, str] = {}
     pages = cloudformation.get_paginator("list_stack_resources").paginate(StackName=stack_name)
     for page in pages:
         for resource in page["StackResourceSummaries"]:
             physical_ids[resource["LogicalResourceId"]] = resource.get("PhysicalResourceId", "")
     identity = cloudformation.describe_stacks(StackName=stack_name)["Stacks"][0]["StackId"]
-    _, partition, _, region, account, _ = identity.split(":", 5)
+    region = identity.split(":")[3]
 
     template = _processed_template(cloudformation, stack_name)
-    for logical_id, resource in template["Resources"].items():
-        if resource["Type"] == _FUNCTION:
-            name = physical_ids[logical_id]
-            arns[logical_id] = f"arn:{partition}:lambda:{region}:{account}:function:{name}"
-
+    # What CloudFormation calls an alias is its ARN.
+    arns = {
+        logical_id: physical_ids[logical_id]
+        for logical_id, resource in template["Resources"].items()
+        if resource["Type"] == _ALIAS
+    }
     changes = RouteChanges()
     for logical_id, resource in template["Resources"].items():
         if resource["Type"] == _HTTP_API:
@@ -129,7 +129,7 @@ def _reconcile(
     added = 0
     used: set[str] = set()
     for route in wanted:
-        uri = _invocation_uri(arns[route.function], region)
+        uri = _invocation_uri(arns[route.alias], region)
         integration_id = integrations.get((uri, route.payload_format))
         if integration_id is None:
             integration_id = apigateway.create_integration(
@@ -175,18 +175,16 @@ def _route_key(path: str, method: str) -> str:
     return f"{'ANY' if method == _ANY else method.upper()} {path}"
 
 
-def _function_behind(key: str, uri: Any) -> str:
+def _alias_behind(key: str, uri: Any) -> str:
     text = uri.get("Fn::Sub") if isinstance(uri, Mapping) else uri
-    match = _FUNCTION_ARN_REFERENCE.search(text) if isinstance(text, str) else None
+    match = _REFERENCE.search(text) if isinstance(text, str) else None
     if match is None:
         raise LocalError(
-            f"The route {key!r} does not lead to a Lambda function of the template.",
-            hint=f"Its integration is {uri!r}; local/routes.py knows ${{Function.Arn}} only.",
+            f"The route {key!r} does not lead to a function's alias.",
+            hint=f"Its integration is {uri!r}; local/routes.py knows ${{Alias}} only.",
         )
     return match["logical_id"]
 
 
-def _invocation_uri(function_arn: str, region: str) -> str:
-    return (
-        f"arn:aws:apigateway:{region}:lambda:path/2015-03-31/functions/{function_arn}/invocations"
-    )
+def _invocation_uri(alias_arn: str, region: str) -> str:
+    return f"arn:aws:apigateway:{region}:lambda:path/2015-03-31/functions/{alias_arn}/invocations"

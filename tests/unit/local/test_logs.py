@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
@@ -52,3 +54,36 @@ def test_more_of_one_moment_than_a_call_returns_does_not_hold_up_what_came_after
     client = cast("CloudWatchLogsClient", Emulator([5, 6, 6, 6, 6, 7]))
     found = [event["message"] for event in logs.events_since(client, "group", 5)]
     assert found == ["0", "1", "2", "3", "5"]
+
+
+REQUEST = {"message": "request", "correlation_id": "req-1=", "caller_id": "erp-1", "order_id": 17}
+PUBLISHED = {"_aws": {}, "correlation_ids": ["req-0=", "req-1="]}
+CLOSED = {"message": "closed", "correlation_id": "run-1", "orders": ["demo/17", "demo/170"]}
+
+
+@pytest.mark.parametrize(
+    ("wanted", "found"),
+    [
+        (logs.Filter(correlation="req-1="), [REQUEST, PUBLISHED]),
+        (logs.Filter(correlation="erp-1"), [REQUEST]),
+        (logs.Filter(correlation="run-1"), [CLOSED]),
+        (logs.Filter(order="17"), [REQUEST, CLOSED]),
+        (logs.Filter(order="170"), [CLOSED]),
+        (logs.Filter(order="17", correlation="run-1"), [CLOSED]),
+        (logs.Filter(order="7"), []),
+        (logs.Filter(), [REQUEST, PUBLISHED, CLOSED]),
+    ],
+    ids=range(8),
+)
+def test_lines_are_found_by_what_they_follow_from_and_by_their_order(
+    wanted: logs.Filter, found: list[dict[str, Any]]
+) -> None:
+    said = [REQUEST, PUBLISHED, CLOSED]
+    lines = [logs.Line(datetime.now(UTC), "F", json.dumps(each)) for each in said]
+    assert [json.loads(line.message) for line in lines if wanted.admits(line)] == found
+
+
+def test_a_line_that_is_no_json_is_about_no_order() -> None:
+    line = logs.Line(datetime.now(UTC), "F", "Task timed out 17")
+    assert not logs.Filter(order="17").admits(line)
+    assert logs.Filter().admits(line)
