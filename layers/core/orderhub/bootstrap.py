@@ -22,6 +22,7 @@ from .adapters.system import SystemClock, SystemEntropy
 from .ports import (
     DeliveryLog,
     DeliveryQueue,
+    Directory,
     EventOutlet,
     InvoiceRenderer,
     Mailer,
@@ -136,6 +137,12 @@ class Application:
 
         known = self.settings
         return DynamoBackup(self._dynamodb, known.table_name, table, known.due_shards)
+
+    @cached_property
+    def directory(self) -> Directory:
+        from .adapters.dynamodb.directory import DynamoDirectory  # noqa: PLC0415
+
+        return DynamoDirectory(self._dynamodb, self.settings.table_name)
 
     @cached_property
     def bus(self) -> EventOutlet | None:

@@ -1,8 +1,10 @@
 """What the services need from the outside, as protocols. Adapters fulfil them; tests fake them."""
 
+import zlib
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import field
 from datetime import datetime
+from enum import StrEnum
 from typing import Any, Final, Protocol
 
 from .domain.commands import Change
@@ -12,6 +14,7 @@ from .domain.details import Reference
 from .domain.events import Recorded
 from .domain.invoice import Invoice
 from .domain.metafield import Metafield
+from .domain.money import Money
 from .domain.order import DeadlineKind, Order
 from .domain.payment_account import PaymentAccount
 from .domain.payment_link import PaymentLink
@@ -29,6 +32,10 @@ class Contention(Exception):
 
 class VersionConflict(Contention):
     """Somebody else changed the order since it was read. Read it again and decide again."""
+
+
+DAMAGE: Final = (LookupError, TypeError, ValueError, zlib.error)
+"""What reading an item raises that is stored and damaged."""
 
 
 class IdTaken(Exception):
@@ -89,13 +96,18 @@ WEBHOOK_EVENTS: Final = "orderhub.webhooks"
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutgoingEvent:
     """An event on its way out. ``detail`` is the JSON text that consumers get; ``source`` tells
-    orders' events from those of webhooks themselves."""
+    orders' events from those of webhooks themselves. One that ``is_quiet`` was told to nobody when
+    it was written. ``correlation_id`` is of what it follows from, empty where nobody knows;
+    ``money`` is what came in or went back by it."""
 
     type: str
     occurred_at: str
     resource: str
     detail: str
     source: str = ORDER_EVENTS
+    is_quiet: bool = False
+    correlation_id: str = ""
+    money: Money | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,9 +204,18 @@ class OrderRepository(Protocol):
         ...
 
     def page(
-        self, shop_id: str, *, after_id: int = 0, before_id: int | None = None, limit: int = 50
+        self,
+        shop_id: str,
+        *,
+        after_id: int = 0,
+        before_id: int | None = None,
+        limit: int = 50,
+        newest_first: bool = False,
     ) -> OrderPage:
-        """Orders by id, and so by the time they were created, oldest first."""
+        """Orders by id, and so by the time they were created, oldest first unless told otherwise.
+
+        The id where the next page begins is its ``after_id``, or with ``newest_first`` its
+        ``before_id``."""
         ...
 
     def count(self, shop_id: str, *, after_id: int, before_id: int) -> int:
@@ -361,10 +382,16 @@ class OrderRanks(Protocol):
         ...
 
     def retreat(
-        self, shop_id: str, frontier: Frontier, order_id: int, held_until: datetime
+        self,
+        shop_id: str,
+        frontier: Frontier,
+        order_id: int,
+        held_until: datetime,
+        *,
+        in_batches: bool = False,
     ) -> bool:
         """Take away every milestone from ``order_id`` on, move the frontier back accordingly and
-        hold it, unless it changed."""
+        hold it, unless it changed. ``in_batches`` is for those who may write so, and many."""
         ...
 
 
@@ -399,7 +426,8 @@ class NumberManifest:
 
     ``building`` is the name of a segment that is being written; ``retired`` are those that nobody
     needs any more and that are to be removed. ``taken_up`` are ids of orders that the segments
-    hold although they may still be noted as late. Every change gives it another ``version``.
+    hold although they may still be noted as late. ``frontier_id`` moves on no further before
+    ``held_until``. Every change gives it another ``version``.
     """
 
     version: int = 0
@@ -408,6 +436,7 @@ class NumberManifest:
     building: str = ""
     retired: tuple[str, ...] = ()
     taken_up: tuple[int, ...] = ()
+    held_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -490,6 +519,10 @@ class ShopRepository(Protocol):
 
     def put(self, shop: Shop) -> None: ...
 
+    def enlist(self, shop: Shop) -> None:
+        """See that it is in the list of shops, as every shop is that was put since there is one."""
+        ...
+
     def add_credential(self, credential: Credential, sealed: bytes = b"") -> None:
         """``sealed`` are secrets that go with it, encrypted. A revocation forgets them.
 
@@ -509,6 +542,35 @@ class ShopRepository(Protocol):
     def revoke(self, shop_id: str, credential_id: str, at: datetime) -> Credential:
         """Raises :class:`~orderhub.domain.errors.NotFound`."""
         ...
+
+
+class ListKind(StrEnum):
+    """What a shop has that is listed."""
+
+    PRODUCTS = "products"
+    CARTS = "carts"
+    USERS = "users"
+    COMPANIES = "companies"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listed:
+    """An entry in a list: enough to find the thing by. ``facts`` are a few more of it, by name."""
+
+    id: str
+    name: str = ""
+    facts: Mapping[str, str | int | None] = field(default_factory=dict)
+
+
+class Directory(Protocol):
+    """Lists, each by id, strongly consistent, read page by page as they are asked for. What was
+    last written before there were lists is in none."""
+
+    def shops(self) -> Iterator[Listed]:
+        """Those of the whole table: for operators, never for callers."""
+        ...
+
+    def of_shop(self, shop_id: str, kind: ListKind) -> Iterator[Listed]: ...
 
 
 class PeopleRepository(Protocol):
@@ -635,7 +697,11 @@ class StrayReports(Protocol):
     ) -> Sequence[StrayReport]: ...
 
     def of_shop(self, shop_id: str) -> Iterator[StrayReport]:
-        """Read page by page as they are asked for."""
+        """Read page by page as they are asked for; damaged ones are left out."""
+        ...
+
+    def unreadable(self, shop_id: str) -> Sequence[str]:
+        """The sort keys of damaged ones."""
         ...
 
     def remove(self, shop_id: str, report: PaymentReport) -> None: ...
@@ -751,6 +817,13 @@ class DeliveryLog(Protocol):
         self, shop_id: str, subscription_id: int, *, limit: int, cursor: str | None = None
     ) -> DeliveryPage:
         """Raises ``ValueError`` for a cursor that no page ended with."""
+        ...
+
+    def of_event(
+        self, shop_id: str, subscription_id: int, occurred_at: str, event_id: str
+    ) -> Sequence[Delivery]:
+        """What became of one event, by topic; ``occurred_at`` as events have it. Little is read
+        but what happened within seconds of it."""
         ...
 
 

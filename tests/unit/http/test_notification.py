@@ -206,7 +206,7 @@ def test_every_notification_leaves_one_line(
     (line,) = lines()
     assert (line["wire"], line["provider"], line["shop_id"]) == ("payments", "stripe", "demo")
     assert (line["kinds"], line["event_ids"]) == (["captured"], ["evt_1"])
-    assert (line["status"], line["request_id"]) == (200, "request-1")
+    assert (line["status"], line["correlation_id"]) == (200, "request-1")
     assert line["milliseconds"] >= 0
     for secret in ("Han Meimei", SECRET, "v1=2", "128"):
         assert secret not in json.dumps(line)

@@ -63,6 +63,12 @@ class _LeanLoader(Loader):
             operation.pop("operationContextParams", None)
         return model
 
+    def list_available_services(self, type_name: str) -> list[str]:
+        """All that have a folder. botocore looks into each of the four hundred for ``type_name``,
+        and finds out once more when it reads the one that is asked for."""
+        folders = (path for path in self.search_paths if Path(path).is_dir())
+        return sorted({each.name for path in folders for each in Path(path).iterdir()})
+
     def load_data_with_path(self, name: str) -> tuple[Any, str]:
         if name != _ENDPOINTS:
             return super().load_data_with_path(name)

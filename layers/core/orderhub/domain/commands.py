@@ -410,7 +410,7 @@ def settle_refund(change: Change, refund_id: int, *, failure: str | None = None)
     if refund.state is not RefundState.REQUESTED:
         return
     if failure is None:
-        change.record(happened.RefundSucceeded(refund_id=refund_id))
+        change.record(happened.RefundSucceeded(refund_id=refund_id, amount=refund.amount))
     else:
         fail_refund(change, refund_id, failure)
 

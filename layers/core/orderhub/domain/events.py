@@ -239,12 +239,14 @@ class RefundRequested:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefundSucceeded:
-    """``is_of_total`` says that its provider told no more than a total that has room for it."""
+    """``is_of_total`` says that its provider told no more than a total that has room for it.
+    ``amount`` is what went back; events of long ago don't say it."""
 
     TYPE: ClassVar[str] = "refund.succeeded"
 
     refund_id: int
     is_of_total: bool = False
+    amount: Money | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -296,7 +296,7 @@ def _follow(change: Change, refund: Refund, told: ReportedRefund) -> None:
             # There is room now for what was told before its payment, and of which this took it.
             apply_early_refunds(change, payment)
     elif told.outcome is RefundOutcome.SUCCEEDED and refund.state is RefundState.REQUESTED:
-        change.record(happened.RefundSucceeded(refund_id=refund.id))
+        change.record(happened.RefundSucceeded(refund_id=refund.id, amount=refund.amount))
 
 
 def fail_refund(change: Change, refund_id: int, failure: str) -> None:
@@ -320,7 +320,11 @@ def _report_total(change: Change, payment: Payment, total: Money, told: Reported
     mine = {refund.id for refund in _of(change.order, payment)}
     for refund in _asked_for(change.order, payment):
         if refund.id in mine and refund.amount <= missing:
-            change.record(happened.RefundSucceeded(refund_id=refund.id, is_of_total=True))
+            change.record(
+                happened.RefundSucceeded(
+                    refund_id=refund.id, is_of_total=True, amount=refund.amount
+                )
+            )
             missing = missing - refund.amount
     if missing.amount > 0:
         _give_way(change, payment, _asked_for(change.order, payment), missing)
@@ -395,6 +399,6 @@ def _add(
     )
     change.record(happened.RefundRequested(refund=refund))
     if outcome is RefundOutcome.SUCCEEDED:
-        change.record(happened.RefundSucceeded(refund_id=refund.id))
+        change.record(happened.RefundSucceeded(refund_id=refund.id, amount=refund.amount))
     elif outcome is RefundOutcome.FAILED:
         change.record(happened.RefundFailed(refund_id=refund.id, failure=failure or reason))

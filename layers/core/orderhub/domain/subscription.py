@@ -12,6 +12,10 @@ EVERYTHING: Final = "*"
 DISABLED_EVENT: Final = "webhook.disabled"
 """The type of the event that says that a subscription was switched off."""
 
+TEST_EVENT: Final = "webhook.test"
+"""The type and topic of a message that an operator sends to see whether messages arrive. Nobody
+subscribes to it, and it is tried once."""
+
 
 class SubscriptionKind(StrEnum):
     """Whose webhooks the subscriber understands: how they are signed and what they look like."""

@@ -4,20 +4,21 @@ Orders travel between them as ``"<shop id>/<order id>"``; cursors are keyed by t
 as text, since that is what JSON objects can do.
 """
 
-from typing import Any, Final, TypedDict
+from typing import Any, Final, NotRequired, TypedDict
 
 from aws_lambda_powertools.logging import Logger
-from aws_lambda_powertools.metrics import Metrics, MetricUnit, single_metric
+from aws_lambda_powertools.metrics import EphemeralMetrics, Metrics, MetricUnit
 
 from orderhub import bootstrap
 from orderhub.domain.order import DeadlineKind
 from orderhub.ports import OrderKey
 from orderhub.services import close_due as service
 
-from .invocation import names_itself
+from .invocation import names_its_run
+from .measuring import NAMESPACE
 
-logger = Logger(service="orderhub")
-metrics = Metrics(namespace="OrderHub", service="orderhub")
+logger = Logger()
+metrics = Metrics(namespace=NAMESPACE)
 
 BATCH_SIZE: Final = 25
 PASS_SIZE: Final = 1000
@@ -29,6 +30,8 @@ class FindDue(TypedDict):
     kind: str
     cursors: dict[str, str | None] | None
     """``None`` at first: every shard from its beginning."""
+    run: NotRequired[str]
+    """The name of the machine's run."""
 
 
 class DueFound(TypedDict):
@@ -41,6 +44,7 @@ class DueFound(TypedDict):
 class CloseBatch(TypedDict):
     kind: str
     orders: list[str]
+    run: NotRequired[str]
 
 
 class BatchFailed(Exception):
@@ -49,7 +53,7 @@ class BatchFailed(Exception):
 
 
 @metrics.log_metrics
-@names_itself(logger)
+@names_its_run(logger)
 def find_due(event: FindDue, context: Any) -> DueFound:
     """One pass over the due index: all shards, a page of each."""
     metrics.add_dimension("kind", event["kind"])
@@ -64,10 +68,9 @@ def find_due(event: FindDue, context: Any) -> DueFound:
     metrics.add_metric("DueFound", MetricUnit.Count, len(orders))
     if due.unreadable:
         # Of whatever kind: one alarm is on all of them.
-        with single_metric(
-            "DueUnreadable", MetricUnit.Count, len(due.unreadable), namespace="OrderHub"
-        ) as unreadable:
-            unreadable.add_dimension("service", "orderhub")
+        unreadable = EphemeralMetrics(namespace=NAMESPACE)
+        unreadable.add_metric("DueUnreadable", MetricUnit.Count, len(due.unreadable))
+        unreadable.flush_metrics()
     for key in due.unreadable:
         logger.error("due entry unreadable", extra={"kind": event["kind"], "key": key})
     if event["cursors"] is None:
@@ -86,7 +89,7 @@ def find_due(event: FindDue, context: Any) -> DueFound:
 
 
 @metrics.log_metrics
-@names_itself(logger)
+@names_its_run(logger)
 def close_due(event: CloseBatch, context: Any) -> dict[str, int]:
     """Close what is due on each order of a batch. Raises :class:`BatchFailed` after trying all."""
     outcome = service.close_due(
@@ -103,10 +106,20 @@ def close_due(event: CloseBatch, context: Any) -> dict[str, int]:
             "kind": event["kind"],
             "closed": outcome.closed,
             "not_due": outcome.not_due,
-            "failed": [f"{key.shop_id}/{key.order_id}" for key, _ in outcome.failed],
+            "orders": event["orders"],
             "seconds_late": outcome.latest,
         },
     )
+    for key, error in outcome.failed:
+        logger.error(
+            "order stays due",
+            extra={
+                "kind": event["kind"],
+                "shop_id": key.shop_id,
+                "order_id": key.order_id,
+                "error": getattr(error, "code", type(error).__name__),
+            },
+        )
     if outcome.failed:
         first = outcome.failed[0][1]
         raise BatchFailed(f"{len(outcome.failed)} orders stay due, the first because: {first}")

@@ -17,12 +17,15 @@ from orderhub.ports import DeliveryQueue, QueuedDelivery, SealedSubscription
 from orderhub.services.deliver import Deliverer, Outcome
 
 from .invocation import names_itself
+from .measuring import NAMESPACE, causes
 
-logger = Logger(service="orderhub")
-metrics = Metrics(namespace="OrderHub", service="orderhub")
+logger = Logger()
+metrics = Metrics(namespace=NAMESPACE)
 
 _AT_ONCE: Final = 10
 """As many as a batch has."""
+
+_OF_THE_EVENT: Final = ("order_id", "correlation_id")
 
 _Known: TypeAlias = Mapping[tuple[str, int], SealedSubscription]
 
@@ -53,6 +56,9 @@ def deliver_webhook(event: dict[str, Any], context: Any) -> dict[str, Any]:
     attempts = _logged(deliverer, attempts)
     failed = [each.message_id for each in attempts if not each.is_done]
     _measure(attempts)
+    found = causes(str(queued.event.get("correlation_id", "")) for queued in batch if queued)
+    for name, value in found.items():
+        metrics.add_metadata(name, value)
     return {"batchItemFailures": [{"itemIdentifier": found} for found in failed]}
 
 
@@ -96,7 +102,8 @@ def _attempt(
     count = int(record["attributes"]["ApproximateReceiveCount"])
     lag: float | None = None
     told: dict[str, object] = {"message_id": record["messageId"], "attempt": count}
-    told |= {"shop": queued.shop_id, "subscription": queued.subscription_id}
+    told |= _about(queued.shop_id, queued.subscription_id)
+    told |= {name: queued.event[name] for name in _OF_THE_EVENT if name in queued.event}
     if count == 1:
         lag = max(0.0, (datetime.now(UTC) - queued.queued_at).total_seconds())
     try:
@@ -116,6 +123,10 @@ def _attempt(
     return _Attempt(record["messageId"], outcome, lag)
 
 
+def _about(shop_id: str, subscription_id: int) -> dict[str, object]:
+    return {"shop_id": shop_id, "subscription_id": subscription_id}
+
+
 def _logged(deliverer: Deliverer, attempts: Sequence[_Attempt]) -> list[_Attempt]:
     """The attempts, after what went well at once was logged, in few writes. What could not be
     logged counts as not attempted."""
@@ -125,7 +136,7 @@ def _logged(deliverer: Deliverer, attempts: Sequence[_Attempt]) -> list[_Attempt
         try:
             deliverer.log(group)
         except Exception:
-            told = {"shop": group[0].shop_id, "subscription": group[0].subscription_id}
+            told = _about(group[0].shop_id, group[0].subscription_id)
             logger.exception("webhooks not logged", extra=told)
             failed.update(group)
     return [

@@ -19,12 +19,12 @@ from orderhub import bootstrap
 from orderhub.ports import OutgoingEvent, UnreadableEvent
 
 from .invocation import names_itself
+from .measuring import NAMESPACE, causes, flush, summed
 
-logger = Logger(service="orderhub")
-metrics = Metrics(namespace="OrderHub", service="orderhub")
+logger = Logger()
+metrics = Metrics(namespace=NAMESPACE)
 
 
-@metrics.log_metrics
 @names_itself(logger)
 def publish_events(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Tell of a batch of stream records; answer as ``ReportBatchItemFailures`` wants it.
@@ -38,7 +38,7 @@ def publish_events(event: dict[str, Any], context: Any) -> dict[str, Any]:
 
     def put_aside_later(place: int, error: Exception) -> None:
         aside[place] = bootstrap.unreadable_event(records[place], error)
-        logger.error("unreadable event", exc_info=error, extra={"keys": aside[place].keys})
+        logger.error("unreadable event", exc_info=error, extra=_about(aside[place]))
 
     for place, record in enumerate(records):
         try:
@@ -54,10 +54,13 @@ def publish_events(event: dict[str, Any], context: Any) -> dict[str, Any]:
     end = len(records)
     if told.failure:
         end = places[told.count]
-        failed = {"order": events[told.count].resource, "why": told.failure}
+        first = events[told.count]
+        shop_id, _, order_id = first.resource.rpartition("/")
+        failed = {"shop_id": shop_id, "order_id": int(order_id)}
+        failed |= {"correlation_id": first.correlation_id, "why": told.failure}
         logger.error("event not published", extra=failed)
-    _measure(events[: told.count], told.deliveries)
     end = _put_aside({place: kept for place, kept in aside.items() if place < end}, end)
+    _measure(events[: told.count], told.deliveries)
     if end == len(records):
         return {"batchItemFailures": []}
     return {"batchItemFailures": [{"itemIdentifier": _sequence_number(records[end])}]}
@@ -71,6 +74,10 @@ def _measure(told: Sequence[OutgoingEvent], deliveries: int) -> None:
         counts["WebhooksQueued"] = deliveries
     for name, count in counts.items():
         metrics.add_metric(name, MetricUnit.Count, count)
+    for name, value in causes(each.correlation_id for each in told).items():
+        metrics.add_metadata(name, value)
+    money = [(_MONEY_NAMES[each.type], each.money) for each in told if each.money]
+    flush(metrics, summed(money))
 
 
 def _put_aside(aside: Mapping[int, UnreadableEvent], end: int) -> int:
@@ -79,7 +86,7 @@ def _put_aside(aside: Mapping[int, UnreadableEvent], end: int) -> int:
         try:
             bootstrap.application().unreadable_events.put_aside(found)
         except Exception:
-            logger.exception("unreadable event not put aside", extra={"keys": found.keys})
+            logger.exception("unreadable event not put aside", extra=_about(found))
             return place
         metrics.add_metric("EventsUnreadable", MetricUnit.Count, 1)
     return end
@@ -99,6 +106,23 @@ _METRIC_NAMES = {
     "payment.overpaid": "PaymentsOverpaid",
     "refund.succeeded": "RefundsSucceeded",
 }
+
+
+_MONEY_NAMES = {
+    "payment.captured": "MoneyCaptured",
+    "payment.confirmed": "MoneyCaptured",
+    "payment.held": "MoneyCaptured",
+    "refund.succeeded": "MoneyRefunded",
+}
+
+
+def _about(found: UnreadableEvent) -> dict[str, Any]:
+    """Its keys, and the order that they name if they do."""
+    try:
+        key = bootstrap.order_of({"dynamodb": {"Keys": {"pk": {"S": found.keys["pk"]}}}})
+    except (KeyError, ValueError):
+        return {"keys": found.keys}
+    return {"keys": found.keys, "shop_id": key.shop_id, "order_id": key.order_id}
 
 
 def _sequence_number(record: dict[str, Any]) -> str:

@@ -9,7 +9,7 @@ from orderhub.services import index_numbers, rank_orders
 
 from .invocation import names_itself
 
-logger = Logger(service="orderhub")
+logger = Logger()
 
 
 @names_itself(logger)

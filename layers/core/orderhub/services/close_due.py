@@ -4,11 +4,13 @@ Level-triggered: whatever is due is found again until it is closed, so a run tha
 nothing, and closing twice changes nothing.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import field
+from functools import partial
 from typing import Final
 
+from orderhub.correlation import in_threads
 from orderhub.domain import commands
 from orderhub.domain.commands import Change
 from orderhub.domain.dataclass import dataclass
@@ -72,7 +74,8 @@ def close_due(desk: Desk, orders: Sequence[OrderKey]) -> Closed:
     outcome = Closed()
     glimpsed = {OrderKey(order.shop_id, order.id): order for order in desk.orders.glimpse(orders)}
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        ended = list(pool.map(lambda key: _close(desk, key, glimpsed.get(key)), orders))
+        close = in_threads(partial(_close, desk, glimpsed))
+        ended = list(pool.map(close, orders))
     for key, change in zip(orders, ended, strict=True):
         if isinstance(change, Exception):
             outcome.failed.append((key, change))
@@ -86,11 +89,12 @@ def close_due(desk: Desk, orders: Sequence[OrderKey]) -> Closed:
     return outcome
 
 
-def _close(desk: Desk, key: OrderKey, glimpsed: Order | None) -> Change | Exception:
+def _close(desk: Desk, glimpsed: Mapping[OrderKey, Order], key: OrderKey) -> Change | Exception:
     """What was committed, or why nothing was. A glimpse that is out of date can't be committed
     over: the order is read again then."""
+    loaded = glimpsed.get(key)
     try:
-        return desk.change(key.shop_id, key.order_id, CLOCK, _close_what_is_due, loaded=glimpsed)
+        return desk.change(key.shop_id, key.order_id, CLOCK, _close_what_is_due, loaded=loaded)
     # Also what nobody foresaw: an order that can't be read must not keep the others open.
     except Exception as error:  # noqa: BLE001
         return error

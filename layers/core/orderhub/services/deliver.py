@@ -19,7 +19,7 @@ from orderhub.domain.delivery import Delivery, DeliveryState
 from orderhub.domain.errors import Unavailable
 from orderhub.domain.order import Order
 from orderhub.domain.shop import Shop
-from orderhub.domain.subscription import DISABLED_EVENT, Subscription
+from orderhub.domain.subscription import DISABLED_EVENT, TEST_EVENT, Subscription
 from orderhub.ports import (
     WEBHOOK_EVENTS,
     Clock,
@@ -218,8 +218,12 @@ class Deliverer:
             outcome, answer = Outcome(DeliveryState.DELIVERED, status=status), ""
         else:
             reason = reason or f"http_{status}"
-            off = self._note_failure(subscription, is_gone=status == HTTPStatus.GONE)
-            outcome = self._after_failure(attempt, status, reason, switched_off=off)
+            if queued.topic == TEST_EVENT:
+                # Somebody looks on: that says enough, and nothing about the endpoint's real work.
+                outcome = Outcome(DeliveryState.SKIPPED, status=status, reason=reason)
+            else:
+                off = self._note_failure(subscription, is_gone=status == HTTPStatus.GONE)
+                outcome = self._after_failure(attempt, status, reason, switched_off=off)
         # What a subscriber says of a failure helps whoever looks for it.
         made = self._made(queued, occurrence, outcome, seconds=seconds, attempts=1, answer=answer)
         if outcome.state is DeliveryState.DELIVERED and attempt == 1:

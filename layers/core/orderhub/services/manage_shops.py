@@ -72,7 +72,7 @@ def create_shop(
     currency: str,
     timezone: str = "UTC",
 ) -> CreatedShop:
-    """Make a shop, once: the same again returns the shop that exists.
+    """Make a shop, once: the same again returns the shop that exists, and lists it.
 
     Raises :class:`InvalidField`: naming what can't be taken, or ``id`` as ``taken`` when another
     shop has it. A shop is never overwritten.
@@ -96,6 +96,7 @@ def create_shop(
     if differing:
         message = f"shop {shop.id} exists already, with {', '.join(differing)}"
         raise InvalidField("id", "taken", message)
+    shops.enlist(existing)
     return CreatedShop(existing, is_new=False)
 
 

@@ -9,6 +9,7 @@ from orderhub.domain.stock import StockItem
 from . import items, keys
 from .client import DynamoDBClient, batch_get, translated
 from .codec import decode
+from .directory import cart_entry, product_entry, put_listed
 
 _T = TypeVar("_T")
 
@@ -32,7 +33,8 @@ class DynamoCatalog:
         return {product.id: product for product in found}
 
     def put_product(self, shop_id: str, product: Product) -> None:
-        self._put(keys.product(shop_id, product.id), keys.PRODUCT_ITEM, product)
+        item = items.document(keys.product(shop_id, product.id), keys.PRODUCT_ITEM, product)
+        put_listed(self._client, self._table, item, product_entry(shop_id, product))
 
     def stock(self, shop_id: str, items: Iterable[StockItem]) -> Mapping[StockItem, int]:
         wanted = {keys.stock(shop_id, *item): item for item in items}
@@ -60,7 +62,8 @@ class DynamoCatalog:
         return self._get(keys.cart(shop_id, cart_id), keys.CART_ITEM, Cart)
 
     def put_cart(self, shop_id: str, cart: Cart) -> None:
-        self._put(keys.cart(shop_id, cart.id), keys.CART_ITEM, cart)
+        item = items.document(keys.cart(shop_id, cart.id), keys.CART_ITEM, cart)
+        put_listed(self._client, self._table, item, cart_entry(shop_id, cart))
 
     def _get(self, pk: str, sk: str, kind: type[_T]) -> _T | None:
         with translated():
@@ -69,7 +72,3 @@ class DynamoCatalog:
             )
         item = answer.get("Item")
         return decode(items.body_of(item), kind) if item else None
-
-    def _put(self, pk: str, sk: str, value: object) -> None:
-        with translated():
-            self._client.put_item(TableName=self._table, Item=items.document(pk, sk, value))

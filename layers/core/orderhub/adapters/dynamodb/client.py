@@ -39,6 +39,8 @@ _CONFIG: Final = Config(
     connect_timeout=1,
     read_timeout=2,
     tcp_keepalive=True,
+    # Those who write with many threads would close and open connections all the time otherwise.
+    max_pool_connections=64,
     # A fifth of what botocore does for a call, and nobody needs it: it would look at requests that
     # we made ourselves before the table does, and describe this machine to AWS in each.
     parameter_validation=False,

@@ -9,7 +9,7 @@ import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from itertools import groupby, islice
+from itertools import groupby, islice, takewhile
 from typing import Any, Final
 
 from orderhub.domain.delivery import TOGETHER, Delivery, DeliveryState
@@ -18,6 +18,8 @@ from orderhub.ports import DeliveryPage
 from . import keys
 from .client import DynamoDBClient, translated
 
+_TOPICS: Final = 8
+"""An event has few topics, and so few rows."""
 _TOGETHER: Final = "told"
 """What several deliveries in one item have, each as a list."""
 
@@ -102,6 +104,14 @@ class DynamoDeliveries:
         found = list(islice(rows, limit + 1))
         page = tuple(found[:limit])
         return DeliveryPage(page, _key(page[-1]) if len(found) > limit else None)
+
+    def of_event(
+        self, shop_id: str, subscription_id: int, occurred_at: str, event_id: str
+    ) -> Sequence[Delivery]:
+        first = keys.delivery(occurred_at, event_id, "")
+        # Behind all topics of the event, before the next event.
+        rows = self._rows(shop_id, subscription_id, f"{first}~", _TOPICS)
+        return list(takewhile(lambda row: _key(row) >= first, rows))
 
     def _rows(
         self, shop_id: str, subscription_id: int, before: str | None, expected: int

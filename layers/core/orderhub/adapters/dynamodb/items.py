@@ -161,11 +161,15 @@ def summary(item: Mapping[str, Any]) -> OrderSummary:
 # -- events --------------------------------------------------------------------------------------
 
 
-def events(order: Order, recorded: Sequence[Recorded]) -> list[Item]:
+def events(
+    order: Order, recorded: Sequence[Recorded], *, is_quiet: bool = False, cause: str = ""
+) -> list[Item]:
     """The events of one change: one item for them all, or for each where that would be too large.
 
     The last of its change stands in the index of changes, unless the order was only made then,
-    which its id tells. Raises :class:`Refused` for an event that is too large by itself.
+    which its id tells. The stream's publisher passes over those of a change that ``is_quiet``.
+    ``cause`` is the correlation id of what the change follows from, if anybody knows.
+    Raises :class:`Refused` for an event that is too large by itself.
     """
     try:
         items = [_events(order, recorded)]
@@ -178,6 +182,12 @@ def events(order: Order, recorded: Sequence[Recorded]) -> list[Item]:
             "change_pk": {"S": keys.shop(order.shop_id)},
             "change_sk": {"S": keys.timestamp(recorded[-1].at)},
         }
+    if is_quiet:
+        for item in items:
+            item[keys.QUIET] = {"BOOL": True}
+    if cause:
+        for item in items:
+            item[keys.CAUSE] = {"S": cause}
     return items
 
 
@@ -229,6 +239,12 @@ def happened(item: Mapping[str, Any]) -> list[dict[str, Any]]:
         for name in ("at", "actor"):
             told[name] = entry[name] if name in entry else before[name]
         found.append({**told, "data": entry["data"]})
+    return found
+
+
+def cause(item: Mapping[str, Any]) -> str:
+    """What the events of an ``EVENT#`` item follow from; empty where it doesn't say."""
+    found: str = item.get(keys.CAUSE, {}).get("S", "")
     return found
 
 

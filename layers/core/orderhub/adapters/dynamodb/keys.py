@@ -19,6 +19,9 @@ cart                                  ``SHOP#<shop>#CART#<id>``          ``CART`
 user                                  ``SHOP#<shop>#USER#<id>``          ``USER``
 company                               ``SHOP#<shop>#COMPANY#<id>``       ``COMPANY``
 company's member                      ``SHOP#<shop>#COMPANY#<id>``       ``MEMBER#<user>``
+list of all shops                     ``SHOPS``                          shop
+shop's list of products               ``SHOP#<shop>#LIST#products``      product; so ``carts``
+shop's list of users                  ``SHOP#<shop>#LIST#users``         user; so ``companies``
 report of a payment without an order  ``SHOP#<shop>#STRAYS``             ``<payment>#<report>``
 metafield                             ``SHOP#<shop>#METAS``              ``META#<id>``
 name of an order's metafield          ``SHOP#<shop>#METAS#order#<id>``   ``NAME#<name>``
@@ -58,7 +61,8 @@ Every key of tenants' data starts with the shop. ``orders-by-buyer`` starts with
 bought and leads to orders of others, which name it as their buyer. Two exceptions, credentials
 and payment links, are how a request that brings a secret finds out which shop it is for. Nonces,
 the third, are hashes with nothing behind them; they begin as nothing else does, so that functions
-which only read can be allowed to write these and no more. Links, nonces, deliveries and names of
+which only read can be allowed to write these and no more. The list of shops is for operators; no
+function reads or writes it. Links, nonces, deliveries and names of
 kinds that have a lifetime have ``expires_at`` (epoch seconds), after which the table forgets them.
 The due index holds nothing but keys, of all shops.
 
@@ -71,7 +75,7 @@ from typing import Final
 from orderhub.domain.details import Reference
 from orderhub.domain.order import Deadline, DeadlineKind
 from orderhub.domain.status import OrderStatus
-from orderhub.ports import OrderKey
+from orderhub.ports import ListKind, OrderKey
 
 BY_TIME_INDEX: Final = "orders-by-time"
 BY_SELLER_INDEX: Final = "orders-by-seller"
@@ -86,6 +90,7 @@ EVENT_PREFIX: Final = "EVENT#"
 CREDENTIAL_PREFIX: Final = "CREDENTIAL#"
 PAYMENT_ACCOUNT_PREFIX: Final = "PAYMENTS#"
 SHOP_PROFILE: Final = "PROFILE"
+SHOPS: Final = "SHOPS"
 CREDENTIAL_ITEM: Final = "CREDENTIAL"
 PAYMENT_LINK_ITEM: Final = "LINK"
 NONCE_ITEM: Final = "NONCE"
@@ -105,6 +110,10 @@ MILESTONE_BY_ID: Final = "ID#"
 MILESTONE_BY_RANK: Final = "RANK#"
 MILESTONE_HINT: Final = "lays_milestones"
 """On the header of one order in many: the template's stream filter looks for it."""
+CAUSE: Final = "cause"
+"""On events: the correlation id of what they follow from (:mod:`orderhub.correlation`)."""
+QUIET: Final = "quiet"
+"""On events that subscribers are not told of: the template's stream filter leaves them out."""
 
 MANIFEST: Final = "MANIFEST"
 LATE_PREFIX: Final = "LATE#"
@@ -222,6 +231,15 @@ def bought_by(buying_shop_id: str) -> str:
 
 def desk(shop_id: str, *, is_filed: bool, status: OrderStatus) -> str:
     return f"SHOP#{shop_id}#DESK#{'filed' if is_filed else 'unfiled'}#{status.value}"
+
+
+def listed(shop_id: str, kind: ListKind) -> str:
+    return f"SHOP#{shop_id}#LIST#{kind.value}"
+
+
+def listed_number(identifier: int) -> str:
+    """The sort key in a list of things whose ids are numbers."""
+    return f"{identifier:0{_ID_DIGITS}d}"
 
 
 def stray_reports(shop_id: str) -> str:

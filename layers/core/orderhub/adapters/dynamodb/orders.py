@@ -13,6 +13,7 @@ from typing import Any, Final
 from botocore.exceptions import ClientError
 
 from orderhub.adapters.system import SystemClock
+from orderhub.correlation import correlation_id, note_order
 from orderhub.domain import identity
 from orderhub.domain.commands import Change
 from orderhub.domain.details import Reference
@@ -74,9 +75,12 @@ class DynamoOrders:
         for _ in range(_READ_ATTEMPTS):
             found = list(self._query(keys.order(shop_id, order_id), keys.ORDER_HEADER))
             try:
-                return items.order(found)
+                order = items.order(found)
             except items.TornRead:
                 continue
+            if order:
+                note_order(shop_id, order_id)
+            return order
         raise Busy("this order is being written all the time; try again")
 
     def get_many(self, shop_id: str, order_ids: Sequence[int]) -> Sequence[Order]:
@@ -126,6 +130,7 @@ class DynamoOrders:
             if order is None:
                 return None
             if len(history) >= order.version:
+                note_order(shop_id, order_id)
                 # What was written between two pages of the query is left for the next time.
                 return order, history[: order.version]
         raise Busy("this order is being written all the time; try again")
@@ -147,7 +152,13 @@ class DynamoOrders:
             yield from stream.outgoing(item)
 
     def page(
-        self, shop_id: str, *, after_id: int = 0, before_id: int | None = None, limit: int = 50
+        self,
+        shop_id: str,
+        *,
+        after_id: int = 0,
+        before_id: int | None = None,
+        limit: int = 50,
+        newest_first: bool = False,
     ) -> OrderPage:
         condition = "listing_pk = :shop AND listing_sk > :after"
         values: dict[str, Any] = {
@@ -166,6 +177,7 @@ class DynamoOrders:
                 IndexName=keys.BY_TIME_INDEX,
                 KeyConditionExpression=condition,
                 ExpressionAttributeValues=values,
+                ScanIndexForward=not newest_first,
                 Limit=limit,
             )
         last = answer.get("LastEvaluatedKey")
@@ -336,6 +348,7 @@ class DynamoOrders:
 
     def commit(self, change: Change) -> None:
         writes, claimed = self._writes(change)
+        note_order(change.order.shop_id, change.order.id)
         try:
             with translated():
                 self._client.transact_write_items(TransactItems=writes)
@@ -413,7 +426,10 @@ class DynamoOrders:
             self._stock_update(after.shop_id, item, taken)
             for item, taken in _stock_changes(change).items()
         )
-        for item in items.events(after, change.recorded):
+        happened = items.events(
+            after, change.recorded, is_quiet=change.is_quiet, cause=correlation_id()
+        )
+        for item in happened:
             event: dict[str, Any] = {
                 "TableName": self._table,
                 "Item": item,

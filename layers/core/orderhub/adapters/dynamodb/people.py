@@ -11,6 +11,7 @@ from orderhub.domain.people import Company, Membership, User
 from . import items, keys
 from .client import DynamoDBClient, query, translated
 from .codec import decode
+from .directory import company_entry, company_entry_key, delete_listed, put_listed, user_entry
 
 _T = TypeVar("_T")
 
@@ -26,16 +27,24 @@ class DynamoPeople:
         return self._get(keys.user(shop_id, user_id), keys.USER_ITEM, User)
 
     def put_user(self, user: User) -> None:
-        self._put(keys.user(user.shop_id, user.id), keys.USER_ITEM, user)
+        item = items.document(keys.user(user.shop_id, user.id), keys.USER_ITEM, user)
+        put_listed(self._client, self._table, item, user_entry(user))
 
     def company(self, shop_id: str, company_id: int) -> Company | None:
         return self._get(keys.company(shop_id, company_id), keys.COMPANY_ITEM, Company)
 
     def put_company(self, company: Company) -> None:
-        self._put(keys.company(company.shop_id, company.id), keys.COMPANY_ITEM, company)
+        pk = keys.company(company.shop_id, company.id)
+        item = items.document(pk, keys.COMPANY_ITEM, company)
+        put_listed(self._client, self._table, item, company_entry(company))
 
     def remove_company(self, shop_id: str, company_id: int) -> None:
-        self._delete(keys.company(shop_id, company_id), keys.COMPANY_ITEM)
+        delete_listed(
+            self._client,
+            self._table,
+            (keys.company(shop_id, company_id), keys.COMPANY_ITEM),
+            company_entry_key(shop_id, company_id),
+        )
 
     def membership(self, shop_id: str, company_id: int, user_id: int) -> Membership | None:
         return self._get(keys.company(shop_id, company_id), keys.member(user_id), Membership)

@@ -14,6 +14,7 @@ from orderhub.ports import SealedCredential
 from . import items, keys
 from .client import DynamoDBClient, query, translated
 from .codec import decode
+from .directory import put_listed, shop_entry
 
 _SEALED: Final = "sealed"
 
@@ -31,8 +32,11 @@ class DynamoShops:
 
     def put(self, shop: Shop) -> None:
         item = items.document(keys.shop(shop.id), keys.SHOP_PROFILE, shop)
+        put_listed(self._client, self._table, item, shop_entry(shop))
+
+    def enlist(self, shop: Shop) -> None:
         with translated():
-            self._client.put_item(TableName=self._table, Item=item)
+            self._client.put_item(TableName=self._table, Item=shop_entry(shop))
 
     def add_credential(self, credential: Credential, sealed: bytes = b"") -> None:
         by_token = items.document(

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from orderhub.domain.report import PaymentReport
-from orderhub.ports import StrayReport
+from orderhub.ports import DAMAGE, StrayReport
 
 from . import items, keys
 from .client import DynamoDBClient, query, translated
@@ -39,6 +39,10 @@ class DynamoStrayReports:
     def of_shop(self, shop_id: str) -> Iterator[StrayReport]:
         return self._found(shop_id, "")
 
+    def unreadable(self, shop_id: str) -> Sequence[str]:
+        found = query(self._client, self._table, keys.stray_reports(shop_id))
+        return [item["sk"]["S"] for item in found if _stray(item) is None]
+
     def remove(self, shop_id: str, report: PaymentReport) -> None:
         key = {"pk": {"S": keys.stray_reports(shop_id)}, "sk": {"S": _sort_key(report)}}
         with translated():
@@ -46,7 +50,16 @@ class DynamoStrayReports:
 
     def _found(self, shop_id: str, prefix: str) -> Iterator[StrayReport]:
         for item in query(self._client, self._table, keys.stray_reports(shop_id), prefix):
-            yield decode(items.body_of(item), StrayReport)
+            # A damaged one must not stand in the way of the others.
+            if stray := _stray(item):
+                yield stray
+
+
+def _stray(item: dict[str, Any]) -> StrayReport | None:
+    try:
+        return decode(items.body_of(item), StrayReport)
+    except DAMAGE:
+        return None
 
 
 def _sort_key(report: PaymentReport) -> str:

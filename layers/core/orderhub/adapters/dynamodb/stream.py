@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
+from orderhub.domain.money import MINOR_UNIT_DIGITS, Money
 from orderhub.ports import OrderKey, OutgoingEvent, UnreadableEvent
 
 from . import items, keys
@@ -15,11 +16,14 @@ _LARGEST_DETAIL: Final = 200_000
 
 
 def outgoing_events(record: Mapping[str, Any]) -> list[OutgoingEvent]:
-    """The events in a stream record of an ``EVENT#`` item: those of one change, in their order.
+    """The events in a stream record of an ``EVENT#`` item: those of one change, in their order;
+    none of one that is quiet.
 
     Raises whatever a damaged one leads to.
     """
     image = record["dynamodb"]["NewImage"]
+    if keys.QUIET in image:
+        return []
     if "packed" in image:
         # Lambda hands binary attributes over as base64 text.
         image = {**image, "packed": {"B": base64.b64decode(image["packed"]["B"])}}
@@ -34,10 +38,13 @@ def outgoing(item: Mapping[str, Any]) -> list[OutgoingEvent]:
     order's own record still has it.
     """
     key = keys.order_key(item["pk"]["S"])
-    return [_outgoing(key, told) for told in items.happened(item)]
+    is_quiet, cause = keys.QUIET in item, items.cause(item)
+    return [_outgoing(key, told, is_quiet=is_quiet, cause=cause) for told in items.happened(item)]
 
 
-def _outgoing(key: OrderKey, told: Mapping[str, Any]) -> OutgoingEvent:
+def _outgoing(
+    key: OrderKey, told: Mapping[str, Any], *, is_quiet: bool, cause: str
+) -> OutgoingEvent:
     if datetime.fromisoformat(told["at"]).tzinfo is None:
         raise ValueError("an event without a moment")
     detail = {
@@ -50,6 +57,8 @@ def _outgoing(key: OrderKey, told: Mapping[str, Any]) -> OutgoingEvent:
         "actor": told["actor"],
         "data": told["data"],
     }
+    if cause:
+        detail["correlation_id"] = cause
     text = _json(detail)
     if len(text.encode()) > _LARGEST_DETAIL:
         text = _json({**detail, "data": {}, "truncated": True})
@@ -58,7 +67,29 @@ def _outgoing(key: OrderKey, told: Mapping[str, Any]) -> OutgoingEvent:
         occurred_at=told["at"],
         resource=f"{key.shop_id}/{key.order_id}",
         detail=text,
+        is_quiet=is_quiet,
+        correlation_id=cause,
+        money=_money(told["type"], told["data"]),
     )
+
+
+_MONEY: Final = {
+    "payment.captured": ("payment", "amount"),
+    "payment.confirmed": ("amount",),
+    "payment.held": ("payment", "amount"),
+    "refund.succeeded": ("amount",),
+}
+"""Where in its data an event says how much money came in or went back by it."""
+
+
+def _money(kind: str, data: Any) -> Money | None:
+    """``None`` also where the data don't say it as they should: nobody waits for a figure."""
+    for name in _MONEY.get(kind, ()):
+        data = data.get(name) if isinstance(data, Mapping) else None
+    match data:
+        case [int(amount), str(currency)] if kind in _MONEY and currency in MINOR_UNIT_DIGITS:
+            return Money(amount, currency)
+    return None
 
 
 def unreadable_event(record: Mapping[str, Any], error: Exception) -> UnreadableEvent:
