@@ -47,6 +47,7 @@ ENVIRONMENT: Final = {
     "API_ID": "api",
     "API_DOMAIN": "api.example.com",
     "POWERTOOLS_LOG_LEVEL": "INFO",
+    "POWERTOOLS_SERVICE_NAME": "orderhub",
     "AWS_LAMBDA_FUNCTION_NAME": "bench",
 }
 """What the template, and Lambda, tell the functions, beside what :class:`BenchShop` makes."""

@@ -12,7 +12,7 @@ os.environ.update(
     AWS_ACCESS_KEY_ID="testing",
     AWS_SECRET_ACCESS_KEY="testing",
     AWS_DEFAULT_REGION="eu-central-1",
-    POWERTOOLS_METRICS_NAMESPACE="OrderHub",
+    POWERTOOLS_SERVICE_NAME="orderhub",
     POWERTOOLS_DEV="false",
     # Deployed functions sign in Python; the native library is here for SAM's sake, and slower.
     BOTO_DISABLE_CRT="true",

@@ -289,6 +289,21 @@ def test_a_record_goes_out_with_its_place_in_the_order(bus: FakeOutlet) -> None:
     assert detail["data"]["payment"]["amount"] == [12800, "CNY"]
 
 
+def test_what_is_quiet_is_told_to_nobody_and_counts_for_nothing(
+    bus: FakeOutlet, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It doesn't even get here where the event source filters; elsewhere it is passed over."""
+    change = placed("demo")
+    commands.capture_payment(change, payment("1.50"))
+    (quiet,) = items.events(change.order, change.recorded, is_quiet=True)
+    (loud,) = items.events(placed("demo", tail=2).order, placed("demo", tail=2).recorded)
+    assert publish([record(1, quiet)]) == {"batchItemFailures": []}
+    assert bus.events == []
+    assert "OrdersPlaced" not in capsys.readouterr().out
+    assert publish([record(1, quiet), record(2, loud)]) == {"batchItemFailures": []}
+    assert [event.type for event in bus.events] == ["order.placed"]
+
+
 def test_only_what_was_not_published_is_asked_for_again(bus: FakeOutlet) -> None:
     change = placed("demo")
     commands.add_lines(change, requests(2))

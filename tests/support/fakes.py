@@ -114,6 +114,8 @@ class FakeOrders:
         self.events: dict[OrderKey, list[Recorded]] = {}
         self.references: dict[tuple[str, Reference], int] = {}
         self.claimed_at: dict[tuple[str, Reference], datetime] = {}
+        self.quiet: set[tuple[OrderKey, int]] = set()
+        """Events that subscribers are not told of, by order and sequence."""
         self.stock: dict[tuple[str, StockItem], int] = {}
         self.reads = 0
         self.entries_counted = 0
@@ -192,6 +194,8 @@ class FakeOrders:
             self.stock[item] = self.stock.get(item, 0) - taken
         self.snapshots[key] = after
         self.events.setdefault(key, []).extend(change.recorded)
+        if change.is_quiet:
+            self.quiet.update((key, entry.sequence) for entry in change.recorded)
         self.references.update({(after.shop_id, name): after.id for name in claimed})
         self.claimed_at.update({(after.shop_id, name): self.clock.now() for name in claimed})
         self.commits += 1
@@ -203,16 +207,25 @@ class FakeOrders:
         order = self.snapshots.get(OrderKey(shop_id, order_id))
         for recorded in self.history(shop_id, order_id):
             assert order
-            yield from stream.outgoing(*items.events(order, [recorded]))
+            is_quiet = (OrderKey(shop_id, order_id), recorded.sequence) in self.quiet
+            yield from stream.outgoing(*items.events(order, [recorded], is_quiet=is_quiet))
 
     def page(
-        self, shop_id: str, *, after_id: int = 0, before_id: int | None = None, limit: int = 50
+        self,
+        shop_id: str,
+        *,
+        after_id: int = 0,
+        before_id: int | None = None,
+        limit: int = 50,
+        newest_first: bool = False,
     ) -> OrderPage:
         self.reads += 1
         found = [
             OrderSummary.of(self.snapshots[OrderKey(shop_id, order_id)])
             for order_id in self._ids(shop_id, after_id, before_id)
         ]
+        if newest_first:
+            found.reverse()
         page = tuple(found[:limit])
         return OrderPage(page, page[-1].id if len(found) >= limit else None)
 
@@ -334,7 +347,13 @@ class FakeRanks:
         return True
 
     def retreat(
-        self, shop_id: str, frontier: Frontier, order_id: int, held_until: datetime
+        self,
+        shop_id: str,
+        frontier: Frontier,
+        order_id: int,
+        held_until: datetime,
+        *,
+        in_batches: bool = False,
     ) -> bool:
         if not self._is_unchanged(shop_id, frontier):
             return False
@@ -539,6 +558,9 @@ class FakeStrayReports:
     def of_shop(self, shop_id: str) -> Iterator[StrayReport]:
         return iter([stray for owner, stray in self.kept.values() if owner == shop_id])
 
+    def unreadable(self, shop_id: str) -> Sequence[str]:
+        return []
+
     def remove(self, shop_id: str, report: PaymentReport) -> None:
         self.kept.pop(self._name(shop_id, report), None)
 
@@ -634,6 +656,9 @@ class FakeShops:
 
     def put(self, shop: Shop) -> None:
         self.shops[shop.id] = shop
+
+    def enlist(self, shop: Shop) -> None:
+        """All that it has are listed."""
 
     def add_credential(self, credential: Credential, sealed: bytes = b"") -> None:
         if credential.token_hash in self.by_hash:

@@ -19,6 +19,9 @@ import httpx
 
 from local.cloud import free_port
 
+ALIAS: Final = "live"
+"""The alias of each function that everything calls it by."""
+
 _START_SECONDS: Final = 20.0
 _WARM_UP_SECONDS: Final = 60.0
 _LONGEST_TRANSACTION: Final = 16
@@ -205,7 +208,7 @@ def _warm_up(made: Storm) -> None:
 
 
 @contextmanager
-def behind(functions: Any, names: Iterable[str], url: str) -> Iterator[None]:
+def behind(functions: Any, names: Sequence[str], url: str) -> Iterator[None]:
     """Have these functions call AWS by way of ``url``. ``functions`` is a Lambda client.
 
     As an HTTP proxy, since they sign the name of the host that they call: the emulator checks that,
@@ -215,13 +218,23 @@ def behind(functions: Any, names: Iterable[str], url: str) -> Iterator[None]:
         name: functions.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
         for name in names
     }
+    released = {
+        name: functions.get_alias(FunctionName=name, Name=ALIAS)["FunctionVersion"]
+        for name in names
+    }
+    made = {}
     try:
         for name, variables in before.items():
             _set_variables(functions, name, {**variables, "HTTP_PROXY": url})
+            made[name] = functions.publish_version(FunctionName=name)["Version"]
+            functions.update_alias(FunctionName=name, Name=ALIAS, FunctionVersion=made[name])
         yield
     finally:
         for name, variables in before.items():
+            functions.update_alias(FunctionName=name, Name=ALIAS, FunctionVersion=released[name])
             _set_variables(functions, name, variables)
+        for name, version in made.items():
+            functions.delete_function(FunctionName=name, Qualifier=version)
 
 
 def _set_variables(functions: Any, name: str, variables: Mapping[str, str]) -> None:

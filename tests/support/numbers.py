@@ -1,6 +1,7 @@
 """What the index of order numbers promises, to be inherited by a test class that has ``client``,
 ``table_name`` and ``shop`` fixtures over a table of the template's shape."""
 
+import zlib
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
@@ -49,7 +50,12 @@ class NumberIndexContract:
         first = numbers.manifest(shop)
         assert first == NumberManifest()
         second = NumberManifest(
-            frontier_id=FIRST, segments=(PIECE,), building="2", retired=("0",), taken_up=(FIRST,)
+            frontier_id=FIRST,
+            segments=(PIECE,),
+            building="2",
+            retired=("0",),
+            taken_up=(FIRST,),
+            held_until=NOON,
         )
         assert numbers.replace(shop, first, second)
         assert numbers.manifest(shop) == replace(second, version=1)
@@ -57,6 +63,22 @@ class NumberIndexContract:
         assert numbers.replace(shop, numbers.manifest(shop), NumberManifest())
         assert not numbers.replace(shop, replace(second, version=1), second)
         assert numbers.manifest(shop) == NumberManifest(version=2)
+
+    def test_a_manifest_from_before_there_were_holds_is_read(
+        self, numbers: DynamoNumberIndex, shop: str, client: Any, table_name: str
+    ) -> None:
+        content = b'{"version":3,"frontier_id":7,"building":"4"}'
+        item = {
+            "pk": {"S": keys.numbers(shop)},
+            "sk": {"S": keys.MANIFEST},
+            "version": {"N": "3"},
+            "content": {"B": zlib.compress(content)},
+        }
+        client.put_item(TableName=table_name, Item=item)
+        found = numbers.manifest(shop)
+        assert found == NumberManifest(version=3, frontier_id=7, building="4")
+        assert numbers.replace(shop, found, replace(found, held_until=NOON))
+        assert numbers.manifest(shop) == replace(found, version=4, held_until=NOON)
 
     def test_late_orders_stay_noted_until_they_are_forgotten(
         self, numbers: DynamoNumberIndex, shop: str

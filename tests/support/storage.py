@@ -109,17 +109,18 @@ class OrderRanksContract:
         assert not ranks.lay(shop, seen, 6000, 100)
         assert ranks.before_id(shop, MAX_ORDER_ID) == Milestone(100, 5000)
 
+    @pytest.mark.parametrize("in_batches", [False, True], ids=["one by one", "in batches"])
     def test_a_retreat_takes_away_what_is_beyond_and_holds(
-        self, ranks: DynamoRanks, shop: str
+        self, ranks: DynamoRanks, shop: str, *, in_batches: bool
     ) -> None:
         first, *_ = self._laid(ranks, shop, 4)
         seen = ranks.frontier(shop)
-        assert ranks.retreat(shop, seen, 5001, NOON)
+        assert ranks.retreat(shop, seen, 5001, NOON, in_batches=in_batches)
         assert ranks.frontier(shop) == Frontier(first, 5, NOON)
         assert ranks.before_id(shop, MAX_ORDER_ID) == first
         assert ranks.before_rank(shop, 10**9) == first
         assert not ranks.lay(shop, seen, 9000, 500)
-        assert not ranks.retreat(shop, seen, 1, NOON)
+        assert not ranks.retreat(shop, seen, 1, NOON, in_batches=in_batches)
 
     def test_a_retreat_that_broke_off_is_finished_by_the_next(
         self, ranks: DynamoRanks, shop: str, client: Any, table_name: str

@@ -109,6 +109,15 @@ class FakeLog:
     ) -> DeliveryPage:
         return DeliveryPage(tuple(self.records[:limit]), None)
 
+    def of_event(
+        self, shop_id: str, subscription_id: int, occurred_at: str, event_id: str
+    ) -> Sequence[Delivery]:
+        return [
+            each
+            for each in self.records
+            if (each.subscription_id, each.event_id) == (subscription_id, event_id)
+        ]
+
 
 class FakeEndpoint:
     """Answers with ``answers`` in turn, the last of them for ever; an exception is raised."""

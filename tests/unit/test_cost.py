@@ -66,6 +66,7 @@ DEPLOYED = Deployment(
     },
     sweeps=(Sweep("payment_timeout", 60), Sweep("refund_window", 3_600)),
     alarms=20,
+    dashboards=1,
     keys=1,
     due_shards=4,
     has_bus=False,
@@ -122,7 +123,7 @@ def test_the_template_is_read_as_it_stands() -> None:
     text = (ROOT / "template.yaml").read_text(encoding="utf-8")
     found = deployment()
     assert found.alarms == len(re.findall(r"Type: AWS::CloudWatch::Alarm\b", text)) > 10
-    assert found.keys == 1
+    assert (found.keys, found.dashboards) == (1, 1)
     assert {sweep.every for sweep in found.sweeps} == {60, 600, 3_600}
     assert not found.has_bus
     assert not found.is_traced
@@ -195,9 +196,9 @@ def test_sweeps_cost_their_runs_whether_anything_is_due_or_not() -> None:
         assert dollars(swept, service=Service.READS) == pytest.approx(runs * 2 * 0.125 / MILLION)
 
 
-def test_what_stands_is_alarms_metrics_a_key_and_empty_polls() -> None:
+def test_what_stands_is_alarms_metrics_a_dashboard_a_key_and_empty_polls() -> None:
     polls = 5 * MONTH / 20
-    expected = 20 * 0.10 + 4 * 0.30 + 1.00 + polls * 0.40 / MILLION
+    expected = 20 * 0.10 + 3.00 + 4 * 0.30 + 1.00 + polls * 0.40 / MILLION
     assert dollars(billed(0), Part.STANDING) == pytest.approx(expected)
 
 

@@ -76,7 +76,7 @@ def test_names_are_found_however_json_spells_them(listener: Listener) -> None:
 
 def test_what_is_too_short_to_be_told_from_chance_is_not_looked_for(listener: Listener) -> None:
     listener.read({"first_name": "Lee", "api_key": "1234567"})
-    listener.hear(line(request_id="12345678", error="Sleeping"), IN_PROCESS)
+    listener.hear(line(correlation_id="12345678", error="Sleeping"), IN_PROCESS)
     assert listener.faults() == []
 
 

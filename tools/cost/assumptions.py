@@ -34,12 +34,14 @@ class Assumptions:
     )
     logged_together: float = _assumed(6, "deliveries that fit a write unit of their log")
     access_log: float = _assumed(160, "bytes of access log for a request, 26 of CloudWatch's own")
-    request_log: float = _assumed(475, "bytes of its function's log, counted likewise")
-    job_log: float = _assumed(340, "bytes of log and metrics for a run of another function")
+    request_log: float = _assumed(430, "bytes of its function's log, counted likewise")
+    job_log: float = _assumed(410, "bytes of log and metrics for a run of another function")
     sweep_metrics: float = _assumed(
         2, "custom metrics of each closing machine, with orders or without"
     )
-    order_metrics: float = _assumed(13, "more custom metrics while there are orders")
+    order_metrics: float = _assumed(
+        14, "more custom metrics while there are orders, one of them for each currency"
+    )
     item_overhead: float = _assumed(100, "bytes that AWS adds to each item it keeps")
     entry: float = _assumed(250, "bytes of an entry of an index, these included")
 

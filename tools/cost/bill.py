@@ -34,7 +34,7 @@ class Service(StrEnum):
     SCHEDULER = "EventBridge, Scheduler"
     WORKFLOWS = "Step Functions, Express"
     LOGS = "CloudWatch, logs"
-    METRICS = "CloudWatch, metrics and alarms"
+    METRICS = "CloudWatch, metrics, alarms and dashboard"
     TRACES = "X-Ray"
     KEYS = "KMS"
     MAIL = "SES"

@@ -47,6 +47,7 @@ class Deployment:
     polls: Mapping[str, Poll]
     sweeps: tuple[Sweep, ...]
     alarms: int
+    dashboards: int
     keys: int
     due_shards: int
     has_bus: bool
@@ -70,6 +71,7 @@ def deployment() -> Deployment:
             _sweep(machine) for _, machine in _of_type(resources, "AWS::Serverless::StateMachine")
         ),
         alarms=len(list(_of_type(resources, "AWS::CloudWatch::Alarm"))),
+        dashboards=len(list(_of_type(resources, "AWS::CloudWatch::Dashboard"))),
         keys=len(list(_of_type(resources, "AWS::KMS::Key"))),
         due_shards=int(parameters["DueShards"]["Default"]),
         has_bus=parameters["PublishToEventBus"]["Default"] == "true",

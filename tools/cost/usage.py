@@ -243,6 +243,7 @@ class _Month:
         if self._orders:
             metrics += self._assumed.order_metrics
         yield Charge(Part.STANDING, Service.METRICS, "alarms", deployed.alarms, "alarm")
+        yield Charge(Part.STANDING, Service.METRICS, "dashboard", deployed.dashboards, "dashboard")
         yield Charge(Part.STANDING, Service.METRICS, "custom metrics", metrics, "metric")
         yield Charge(Part.STANDING, Service.KEYS, "key", deployed.keys, "key")
         for function, poll in deployed.polls.items():
