@@ -64,6 +64,6 @@ def _versions(stack_name: str, clients: Clients) -> Iterator[str]:
     split = sum(alias.is_split for alias in aliases)
     if split:
         yield f"A release is going out: {split} of {len(aliases)} functions have two versions."
-    back = sum(alias.is_moved_back for alias in aliases)
-    if back:
-        yield f"{back} of {len(aliases)} functions were moved back to an older version by hand."
+    moved = sum(alias.is_moved for alias in aliases)
+    if moved:
+        yield f"{moved} of {len(aliases)} functions were moved to another version by hand."

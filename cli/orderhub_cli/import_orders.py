@@ -317,8 +317,10 @@ def _lay_out(at: Application, work: _Import) -> None:
     desk, shop_id = at.desk, work.shop.id
     _tell("All orders are in. What follows makes them quick to find; Ctrl-C ends it.")
     try:
-        with progress("Waiting until all is settled", "second") as step:
-            while (until := work.room.held_until) and desk.clock.now() <= until:
+        until = work.room.held_until or desk.clock.now()
+        left = max(0, round((until - desk.clock.now()).total_seconds())) + 1
+        with progress("Waiting until all is settled", "second", total=left) as step:
+            while desk.clock.now() <= until:
                 time.sleep(1)
                 step.advance()
         with progress("Laying milestones, indexing numbers") as step:
@@ -381,7 +383,7 @@ def _report(done: Saved, file: Path, *, as_json: bool) -> None:
         f"Imported {file}",
         ("Orders", "New", "There already", "Refused", "Time", "Orders/s"),
         [(*(f"{count:,}" for count in row), _duration(seconds), f"{rate:,.0f}")],
-        numeric="Orders New There already Refused Time Orders/s",
+        numeric=("Orders", "New", "There already", "Refused", "Time", "Orders/s"),
     )
     if counts.refused + done.bad:
         rejected = file.with_name(f"{file.name}.rejected")

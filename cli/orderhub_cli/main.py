@@ -64,7 +64,7 @@ app = typer.Typer(
         "orderhub order list demo --newest",
         "orderhub order show demo R4273491837312",
         "orderhub order ship demo R4273491837312 --carrier SF --tracking SF1002003004",
-        "orderhub --table orderhub-prod --profile prod --region eu-central-1 order list demo",
+        "orderhub --table orderhub-prod-Table-1A2B3C --profile prod order list demo",
     ),
 )
 

@@ -95,6 +95,10 @@ def summary(event: Event) -> str:
             return f"of the {event.feedback.side.value}: {event.feedback.rating.name.lower()}"
         case happened.FeedbackReplied():
             return f"of the {event.side.value}: {_shortened(event.reply)}"
+        case happened.OrderFiled():
+            return "put away" if event.is_filed else "taken out again"
+        case happened.SellerMarked():
+            return event.mark.value if event.mark else "no mark"
         case happened.OrderTagged():
             return ", ".join(event.tags) or "no tags"
         case _:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from local import health, smoke
-from local.aliases import aliases_of, lead
+from local.aliases import aliases_of, forget, lead
 from local.console import Progress
 from local.deployment import release_of
 from local.release import take_back_stack
@@ -92,17 +92,24 @@ def test_a_release_is_taken_back_by_moving_every_function_one_version_and_that_i
     made = int(functions.publish_version(FunctionName=name)["Version"])
     lead(newer, made, deployment.aws)
     try:
+        said = list(health.troubles(stack, deployment.aws))
+        assert [each for each in said if each.startswith("1 of ") and "another version" in each]
         take_back_stack(stack, deployment.aws, confirmed=False, progress=Progress(quiet=True))
         assert _version_of(deployment, name) == made
 
         take_back_stack(stack, deployment.aws, confirmed=True, progress=Progress(quiet=True))
         assert _version_of(deployment, name) == newer.version
-        said = list(health.troubles(stack, deployment.aws))
-        assert [each for each in said if "were moved back to an older version" in each]
+        # What is left is as a release that failed leaves it: no trouble, and it can go.
+        (left,) = [
+            alias for alias in aliases_of(stack, deployment.aws) if alias.function == newer.function
+        ]
+        assert (left.is_moved, left.failed) == (False, [made])
     finally:
         for alias in before.values():
             lead(alias, alias.version, deployment.aws)
-        functions.delete_function(FunctionName=name, Qualifier=str(made))
+        forget(newer, made, deployment.aws)
+    versions = functions.list_versions_by_function(FunctionName=name)["Versions"]
+    assert str(made) not in {each["Version"] for each in versions}
 
 
 def _version_of(deployment: Deployment, function: str) -> int:

@@ -1997,6 +1997,8 @@ def test_an_order_is_filed_and_taken_out_again(operator: Operator, paid_order: O
     assert re.search(r"Filed +yes", operator.run("order", "show", "demo", "TB-1").stdout)
     assert "is not filed." in operator.run("order", "unfile", "demo", "TB-1").stdout
     assert operator.ask("order", "show", "demo", "TB-1")["is_filed"] is False
+    events = operator.run("order", "events", "demo", "TB-1").stdout
+    assert re.findall(r"order\.filed +(\S.*?) *\n", events) == ["put away", "taken out again"]
 
 
 def test_remarks_are_written_over(operator: Operator, paid_order: Order) -> None:

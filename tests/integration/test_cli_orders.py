@@ -320,6 +320,7 @@ def test_an_order_is_marked_completed_or_cancelled(
     assert operator.ask(*mark, "--as", "packed")["seller_mark"] == "packed"
     assert "marked packed already" in operator.run(*mark, "--as", "packed").stdout
     assert operator.ask(*mark, "--remove")["seller_mark"] is None
+    assert re.search(r"order\.marked +no mark", operator.run("order", "events", *mark[2:]).stdout)
     assert "--as" in operator.complaint(*mark, exit_code=2)
     assert "paid" in operator.complaint("order", "complete", "demo", "TB-1")
     operator.run("order", "pay", "demo", "TB-1", "--method", "cash")

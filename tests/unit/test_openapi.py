@@ -144,6 +144,44 @@ def test_examples_are_what_their_schemas_say(key: str) -> None:
             assert validator(parameter["schema"]).is_valid(parameter["example"]), parameter["name"]
 
 
+@pytest.mark.parametrize("name", ["YouhaosudaDeleteFields", "YouhaosudaSetFields"])
+def test_an_example_of_what_is_refused_with_http_200_is_a_refusal(name: str) -> None:
+    (described,) = (each for each in OPERATIONS.values() if each["operationId"] == name)
+    examples = described["responses"]["200"]["content"]["application/json"]["examples"]
+    assert {title for title, each in examples.items() if "code" in each["value"]} == {
+        "wrong",
+        "missing",
+    }
+
+
+@pytest.mark.parametrize("name", ["NewWebhook", "WebhookEdit"])
+@pytest.mark.parametrize(
+    ("topic", "is_taken"),
+    [
+        ("orders/paid", True),
+        ("orders/paid, orders/create", True),
+        (",orders/paid,", True),
+        ("*", True),
+        ("orders/lost", False),
+        ("orders/paid orders/create", False),
+        (",", False),
+    ],
+)
+def test_a_webhook_may_name_several_topics_between_commas(
+    name: str, topic: str, is_taken: bool
+) -> None:
+    form = DOCUMENT["components"]["schemas"][f"youhaosuda.{name}"]
+    assert validator(form["properties"]["topic"]).is_valid(topic) == is_taken
+
+
+def test_the_words_of_a_status_stand_where_a_reader_sees_them() -> None:
+    """Pages that draw the document show descriptions and no patterns."""
+    schemas = DOCUMENT["components"]["schemas"]
+    for patch, word in (("StatusPatch", "StatusWord"), ("PaymentStatusPatch", "PaymentWord")):
+        said = schemas[f"bricklink.{patch}"]["properties"]["value"]["description"]
+        assert re.findall("`(.+?)`", said) == schemas[f"bricklink.{word}"]["enum"]
+
+
 @pytest.mark.parametrize("name", sorted(DOCUMENT["components"]["responses"]))
 def test_examples_of_shared_answers_are_what_their_schemas_say(name: str) -> None:
     for content in DOCUMENT["components"]["responses"][name]["content"].values():

@@ -1,6 +1,7 @@
 """Who is woken finds what to do, and what the runbook says can be pasted."""
 
 import re
+import textwrap
 from typing import Any
 
 import pytest
@@ -40,9 +41,9 @@ def test_the_table_has_every_alarm_once_and_links_to_its_section() -> None:
 
 
 QUERIES = [
-    query
-    for query in re.findall(r"```\n(.*?)```", TEXT, re.DOTALL)
-    if re.match(r"(fields|filter|stats) ", query)
+    textwrap.dedent(block)
+    for language, block in re.findall(r"^ *```(\w*)\n(.*?)^ *```$", TEXT, re.DOTALL | re.MULTILINE)
+    if not language
 ]
 SHOWN = [
     str(widget["properties"]["query"]).partition(" | ")[2]
@@ -68,7 +69,7 @@ def test_queries_ask_for_what_lines_have(query: str) -> None:
 
 
 def test_there_are_queries_for_what_is_asked_at_night() -> None:
-    assert len(QUERIES) >= 8
+    assert len(QUERIES) >= 10
     for word in ("correlation_id =", "order_id =", "pct(milliseconds", "by currency"):
         assert any(word in query for query in QUERIES), word
 

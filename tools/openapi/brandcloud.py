@@ -125,7 +125,8 @@ API: Final = Api(
         "create_order": Operation(
             summary="Make a cart an order",
             description="At the products' own prices of now. A cart becomes one order, however "
-            "often it is sent: afterwards the answer is `repeat`, with that order.",
+            "often it is sent: afterwards the answer is `repeat`, with that order. "
+            f"`type`: {', '.join(f'`{each}`' for each in schema.PaymentType)}.",
             security=_IN_BODY,
             body=CreateBody,
             answers={
@@ -159,8 +160,9 @@ API: Final = Api(
         "refund_order": Operation(
             summary="Tell that an order's money went back",
             description="All of it, until 30 days after the payment. The transaction is that of "
-            "the payment which goes back, or empty where it had none. Money that PayPal holds is "
-            "PayPal's to give back: until it has, the order reads `Confirming`.",
+            "the payment which goes back, or empty where it had none; shops that trust their "
+            "terminals also take the refund's own. Money that PayPal holds is PayPal's to give "
+            "back: until it has, the order reads `Confirming`.",
             security=_IN_BODY,
             body=TransactionBody,
             answers={

@@ -1,6 +1,6 @@
 """BrickLink's store order API. Its costs, lots and statuses: ``docs/apis/bricklink.md``."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Final
 
@@ -79,16 +79,24 @@ class NotChanged(TypedDict):
 # -- requests --------------------------------------------------------------------------------------
 
 
+def _one_of(words: Iterable[str]) -> WithJsonSchema:
+    """The words stand in the text as well: pages that draw the document show no patterns."""
+    told = ", ".join(f"`{word}`" for word in words)
+    return WithJsonSchema(
+        {
+            **as_text(schema.in_any_case(*words)),
+            "examples": [*words],
+            "description": f"In any case: {told}.",
+        }
+    )
+
+
 class StatusPatch(schema.Patch):
     """Where the order stands now."""
 
     field: Annotated[str, WithJsonSchema(as_text("status"))]
     """Always ``status``."""
-    value: Annotated[
-        str,
-        WithJsonSchema({**as_text(schema.in_any_case(*StatusWord)), "examples": [*StatusWord]}),
-    ]
-    """The word, in any case."""
+    value: Annotated[str, _one_of(StatusWord)]
 
 
 class PaymentStatusPatch(schema.Patch):
@@ -96,11 +104,7 @@ class PaymentStatusPatch(schema.Patch):
 
     field: Annotated[str, WithJsonSchema(as_text("payment_status"))]
     """Always ``payment_status``."""
-    value: Annotated[
-        str,
-        WithJsonSchema({**as_text(schema.in_any_case(*PaymentWord)), "examples": [*PaymentWord]}),
-    ]
-    """The word, in any case."""
+    value: Annotated[str, _one_of(PaymentWord)]
 
 
 _ORDER: Final = {

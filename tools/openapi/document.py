@@ -71,7 +71,7 @@ GATEWAY_STATUSES: Final[Mapping[int, str]] = {
 
 _DESCRIPTION: Final = f"""\
 Each API has its own credentials, shapes and errors; what one of them makes the others find. A
-client of one of them changes its base URL and nothing else.
+client of one of them changes its base URL, and little else.
 
 - Scopes that an operation asks for stand in its security requirement, or in its description where
   the credential is a field of the body.

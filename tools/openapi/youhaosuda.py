@@ -1,5 +1,6 @@
 """The Youhaosuda API. What it means: ``docs/apis/youhaosuda.md``."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Final, Literal
@@ -9,8 +10,11 @@ from pydantic_core import CoreSchema
 from typing_extensions import TypedDict
 
 from orderhub.domain.identity import MAX_ORDER_ID
+from orderhub.domain.subscription import EVERYTHING
+from orderhub.wire.fields import as_text
 from orderhub.wire.youhaosuda import answers, schema, subscriptions
 from orderhub.wire.youhaosuda.api import TOKEN_HEADER
+from orderhub.wire.youhaosuda.webhooks import YOUHAOSUDA
 
 from .vocabulary import FORM, JSON, Answer, Api, Operation, Parameter
 
@@ -35,16 +39,37 @@ class MetafieldBody(TypedDict):
     meta: schema.MetaEdit
 
 
+_TOPICS: Final = (*YOUHAOSUDA.topics, EVERYTHING)
+_BLANK: Final = r"[\t-\r ]*"
+_TOPIC: Final = rf"({'|'.join(map(re.escape, _TOPICS))}){_BLANK}"
+_Topics = Annotated[
+    tuple[str, ...],
+    WithJsonSchema({**as_text(rf"(,{_BLANK})*{_TOPIC}(,{_BLANK}({_TOPIC})?)*"), "maxLength": 1000}),
+]
+
+
+class NewWebhook(subscriptions.NewWebhook):
+    """A new webhook."""
+
+    topic: _Topics
+
+
+class WebhookEdit(subscriptions.WebhookEdit):
+    """Changes of a webhook. What is not named stays."""
+
+    topic: _Topics = ()
+
+
 class NewWebhookBody(TypedDict):
     """A new webhook."""
 
-    webhook: subscriptions.NewWebhook
+    webhook: NewWebhook
 
 
 class WebhookBody(TypedDict):
     """Changes of a webhook."""
 
-    webhook: subscriptions.WebhookEdit
+    webhook: WebhookEdit
 
 
 class TokenBody(TypedDict):
@@ -357,7 +382,8 @@ API: Final = Api(
         ),
         "create_webhook": Operation(
             summary="Have an address told of events",
-            description="What is sent there: `docs/apis/youhaosuda.md`. A shop has at most 50.",
+            description="What is sent there: `docs/apis/youhaosuda.md`. A shop has at most 50.\n\n"
+            f"Topics: {', '.join(f'`{topic}`' for topic in _TOPICS)}.",
             body=NewWebhookBody,
             answers=_answer("The new webhook, with its token.", NewWebhookAnswer),
             errors=_ERRORS,

@@ -31,6 +31,7 @@ from orderhub.domain.status import OrderStatus, SellerMark
 from orderhub.services.change_costs import COUPON, CREDIT
 from orderhub.services.manage_shops import LONGEST_WINDOW
 from orderhub.services.place_order import CLOCK_SKEW
+from orderhub.services.place_product_order import DISCOUNT_KIND
 
 _LONGEST_TEXT: Final = 1000
 _LONGEST_NAME: Final = 255
@@ -129,7 +130,7 @@ class ChargeEntry(Entry):
 
 class DiscountEntry(Entry):
     amount: Amount
-    kind: Annotated[StrictStr, Field(pattern=f"^({COUPON}|{CREDIT})$")] = COUPON
+    kind: Annotated[StrictStr, Field(pattern=f"^({COUPON}|{CREDIT}|{DISCOUNT_KIND})$")] = COUPON
     code: Text = ""
     name: Text = ""
 

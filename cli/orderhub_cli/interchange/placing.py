@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from pydantic import ValidationError
 
@@ -23,6 +23,13 @@ from .entries import AddressEntry, CustomerEntry, Entry, LineEntry, OrderEntry
 
 _T = TypeVar("_T")
 _Model = TypeVar("_Model", bound=Entry)
+
+_IN_WORDS: Final = {
+    "extra_forbidden": "there is no such field",
+    "model_type": "not an object, like {…}",
+    "timezone_aware": "no time zone; Z at its end is UTC",
+}
+"""Where pydantic speaks to programmers, by its types of errors."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +73,8 @@ def valid(
     except ValidationError as error:
         for found in error.errors():
             place = f"{path}{_path(found['loc'])}".removeprefix(".")
-            problems.add(place or whole, found["msg"].removeprefix("Value error, "))
+            what = _IN_WORDS.get(found["type"]) or found["msg"].removeprefix("Value error, ")
+            problems.add(place or whole, what)
         return None
 
 

@@ -74,7 +74,9 @@ def _object_in(text: str | bytes) -> dict[str, Any]:
         line = _DECODER.decode(text)
     except RecursionError:
         raise BadLine([f"{_LINE}: nested too deeply"]) from None
-    except (ValueError, ArithmeticError) as error:  # msgspec's own and Unicode's are ValueErrors
+    except UnicodeDecodeError:
+        raise BadLine([f"{_LINE}: not in UTF-8"]) from None
+    except (ValueError, ArithmeticError) as error:  # msgspec's own are ValueErrors
         raise BadLine([f"{_LINE}: not JSON: {error}"]) from None
     if not isinstance(line, dict):
         raise BadLine([f"{_LINE}: not an object, like {{…}}"])

@@ -255,7 +255,8 @@ def youhaosuda(stage: Stage, _table: Any) -> None:
     stage.show("done", "set_fields")
     stage.show("wrong", "set_fields", fields={"a": [1]})
     stage.show("done", "delete_fields")
-    stage.show("wrong", "delete_fields", fields=[])
+    no_query = "DELETE /v1/metas/3474690969600001/fields"
+    stage.show("wrong", "delete_fields", route=no_query, fields=[])
     stage.show("done", "update_metafield")
     stage.show("done", "list_metafields")
     stage.show("wrong", "list_metafields", route="GET /v1/metas?limit=ten")

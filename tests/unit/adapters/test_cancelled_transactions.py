@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from orderhub.adapters.dynamodb.directory import delete_listed, put_listed
 from orderhub.adapters.dynamodb.orders import DynamoOrders
 from orderhub.domain.commands import Change
 from orderhub.domain.errors import Busy, OutOfStock, ReferenceTaken
@@ -83,3 +84,18 @@ def test_an_id_that_is_taken_is_drawn_again_whatever_is_left() -> None:
 
 def test_a_throttled_table_is_busy() -> None:
     assert isinstance(came(YES, YES, "ThrottlingError", YES), Busy)
+
+
+@pytest.mark.parametrize("code", [CONFLICT, "ThrottlingError"])
+def test_what_is_written_with_its_entry_in_a_list_may_go_well_later(code: str) -> None:
+    client: Any = Table(YES, code)
+    with pytest.raises(Busy):
+        put_listed(client, "t", {}, {})
+    with pytest.raises(Busy):
+        delete_listed(client, "t", ("pk", "sk"), ("pk", "sk"))
+
+
+def test_what_is_wrong_with_an_entry_in_a_list_stays_as_it_is() -> None:
+    client: Any = Table(YES, "ValidationError")
+    with pytest.raises(ClientError):
+        put_listed(client, "t", {}, {})

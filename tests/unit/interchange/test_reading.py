@@ -17,6 +17,8 @@ from orderhub.domain.payment import PaymentState
 from orderhub.domain.refund import RefundState
 from orderhub.domain.shipment import ShipmentState
 from orderhub.domain.status import OrderStatus, PaymentStatus
+from orderhub.services.change_costs import COUPON, CREDIT
+from orderhub.services.place_product_order import DISCOUNT_KIND
 from orderhub_cli.interchange.facts import facts
 from orderhub_cli.interchange.imported import BadLine, read_imported
 from orderhub_cli.interchange.writing import line_of
@@ -249,6 +251,12 @@ def test_what_exported_lines_show_makes_the_same_orders_without_their_events() -
         assert {**facts(again), "updated_at": 0} == {**shown, "updated_at": 0}
 
 
+@pytest.mark.parametrize("kind", [COUPON, CREDIT, DISCOUNT_KIND])
+def test_each_discount_that_an_api_records_can_come_without_events(kind: str) -> None:
+    made = brought_in({**PAID, "payments": [], "discounts": [{"amount": "1.00", "kind": kind}]})
+    assert [discount.kind for discount in made.order.discounts] == [kind]
+
+
 # -- what is refused -----------------------------------------------------------------------------
 
 
@@ -256,7 +264,7 @@ def test_what_exported_lines_show_makes_the_same_orders_without_their_events() -
     ("changes", "said"),
     [
         ({"reference": ""}, "reference: needed, or an id"),
-        ({"colour": "red"}, "colour: Extra inputs are not permitted"),
+        ({"colour": "red"}, "colour: there is no such field"),
         ({"wire": "ebay"}, "wire: "),
         ({"currency": "ZZZ"}, "currency: "),
         ({"id": 7}, "id: no order's id"),
@@ -264,6 +272,9 @@ def test_what_exported_lines_show_makes_the_same_orders_without_their_events() -
         ({"id": 3102238310400005}, "created_at: the id says "),
         ({"number": "R3102238310400005"}, "number: it is that of another order's id"),
         ({"created_at": "2024-03-01"}, "created_at: "),
+        ({"created_at": "2024-03-01 09:00"}, "created_at: no time zone; Z at its end is UTC"),
+        ({"customer": "Mei"}, "customer: not an object"),
+        ({"discounts": [{"amount": "1", "kind": "rebate"}]}, "discounts[0].kind: "),
         ({"created_at": 1709251200}, "created_at: not like 2026-11-21T12:00:00Z"),
         ({"created_at": "1999-12-31T00:00:00Z"}, "created_at: not a time from 2000-01-02 on"),
         ({"created_at": "9999-12-31T23:59:59-14:00"}, "created_at: "),
@@ -379,6 +390,11 @@ def test_text_that_is_no_order_is_refused_in_words(text: str | bytes) -> None:
     assert all(refused.value.problems)
 
 
+def test_a_file_in_another_encoding_is_told_as_such() -> None:
+    with pytest.raises(BadLine, match="not in UTF-8"):
+        read_imported('{"wire": "marketplace", "reference": "Müller"}'.encode("latin-1"), SHOP)
+
+
 ANYTHING: Final = st.recursive(
     st.none()
     | st.booleans()
@@ -483,6 +499,149 @@ def test_events_that_can_not_be_are_told_with_their_place(
     assert problems(line) == ()
     found = problems(with_path(line, path, value))
     assert any(problem.startswith(said) for problem in found), found
+
+
+PAYMENT: Final[dict[str, Any]] = {
+    "id": 2,
+    "provider": "stripe",
+    "transaction_id": "pi_2",
+    "amount": [500, "CNY"],
+    "created_at": "2024-03-06T00:00:00.000Z",
+    "updated_at": "2024-03-06T00:00:00.000Z",
+}
+STARTED: Final[dict[str, Any]] = {**PAYMENT, "state": "pending"}
+REFUND: Final[dict[str, Any]] = {**STARTED, "state": "requested"}
+LINE: Final[dict[str, Any]] = {
+    "product_id": "1",
+    "quantity": 1,
+    "unit_price": [0, "CNY"],
+    "id": 2,
+}
+END_OF_TIME: Final = "9999-12-31T23:59:59.999Z"
+
+
+def later(kind: str, **data: Any) -> dict[str, Any]:
+    return {"type": kind, "data": data}
+
+
+@pytest.mark.parametrize(
+    ("event", "said"),
+    [
+        (later("refund.requested", refund={**REFUND, "beyond_sale": [1, "USD"]}), "0.01 USD of it"),
+        (later("refund.requested", refund={**REFUND, "beyond_sale": [-1, "CNY"]}), "-0.01 CNY of"),
+        (later("refund.requested", refund={**REFUND, "payment_id": 7}), "the order has no payment"),
+        (later("refund.requested", refund={**REFUND, "is_of_held": True}), "the order has no paym"),
+        (
+            later("refund.requested", refund={**REFUND, "payment_id": 1, "is_of_held": True}),
+            "payment 1 is not held",
+        ),
+        (
+            later("refund.requested", refund={**REFUND, "lines": [{"line_id": 9, "quantity": 1}]}),
+            "it is for pieces that the order doesn't have",
+        ),
+        (later("refund.requested", refund={**REFUND, "state": "failed"}), "its refund is failed"),
+        (
+            later(
+                "refund.reported_early",
+                refund={"provider": "p", "transaction_id": "t", "amount": [-1, "USD"]},
+            ),
+            "a refund is of nothing",
+        ),
+        (
+            later(
+                "payment.started",
+                payment={**STARTED, "amount": [5, "USD"]},
+                payment_due_at=None,
+            ),
+            "the order is in CNY",
+        ),
+        (
+            later("payment.started", payment=STARTED, payment_due_at=END_OF_TIME),
+            "it has to do with the end of time",
+        ),
+        (
+            later("payment.held", payment={**PAYMENT, "state": "returned"}, expected=[500, "CNY"]),
+            "its payment is returned, not held",
+        ),
+        (
+            later(
+                "payment.held",
+                payment={**PAYMENT, "id": 1, "state": "held"},
+                expected=[500, "CNY"],
+                was_known=True,
+            ),
+            "payment 1 has come in already",
+        ),
+        (later("payment.failed", payment_id=1), "payment 1 has come in already"),
+        (later("payment.confirmed", payment_id=1, amount=[1, "CNY"]), "payment 1 has come in"),
+        (later("payment.accepted", payment_id=1), "payment 1 is not held"),
+        (later("order.lines_added", lines=[LINE]), "a paid order's price can't change"),
+        (later("order.price_adjusted", adjustment=[1, "CNY"]), "a paid order's price can't"),
+    ],
+)
+def test_events_after_which_nobody_could_go_on_are_refused(
+    event: dict[str, Any], said: str
+) -> None:
+    """Each would be an order that some command, provider or API can't take."""
+    events = [*EXPORTED["events"], event]
+    found = problems({"id": EXPORTED["id"], "number": EXPORTED["number"], "events": events})
+    assert len(found) == 1
+    assert found[0].startswith(f"events[9]: {said}"), found
+
+
+@pytest.mark.parametrize(
+    ("event", "said"),
+    [
+        (later("order.lines_added", lines=[{**LINE, "list_price": [1, "USD"]}]), "price: wrong_cu"),
+        (later("order.lines_added", lines=[{**LINE, "quantity": 0}]), "quantity: too_small"),
+        (
+            later(
+                "order.charges_changed",
+                charges=[{"kind": "tax", "amount": [1, "USD"], "included": True}],
+                discounts=[],
+            ),
+            "tax: wrong_currency",
+        ),
+        (
+            later("order.charges_changed", charges=[], discounts=[{"amount": [-1, "CNY"]}]),
+            "discount: too_small",
+        ),
+    ],
+)
+def test_prices_in_events_are_as_sane_as_any(event: dict[str, Any], said: str) -> None:
+    events = [EXPORTED["events"][0], event]
+    found = problems({"id": EXPORTED["id"], "number": EXPORTED["number"], "events": events})
+    assert len(found) == 1
+    assert found[0].startswith(f"events[1]: {said}"), found
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"lines": [{"line_id": 1, "quantity": -5}]}, "a line of its parcel has no pieces"),
+        ({"state": "returned"}, "its parcel is returned already"),
+        ({"auto_receive_at": END_OF_TIME}, "it has to do with the end of time"),
+    ],
+)
+def test_parcels_in_events_go_out_with_pieces(change: dict[str, Any], said: str) -> None:
+    parcel = {**EXPORTED["events"][3]["data"]["shipment"], **change}
+    changed = with_path(EXPORTED, ("events", 3, "data", "shipment"), parcel)
+    assert problems(changed) == (f"events[3]: {said}",)
+
+
+def test_an_order_has_no_more_refunds_than_any() -> None:
+    small = {**REFUND, "transaction_id": "", "amount": [1, "CNY"]}
+    refunds = [later("refund.requested", refund={**small, "id": 2 + n}) for n in range(200)]
+    events = [*EXPORTED["events"], *refunds]
+    line = {"id": EXPORTED["id"], "number": EXPORTED["number"], "events": events}
+    assert problems(line) == ("events: it has 201 refunds, and an order has at most 200",)
+    assert problems({**line, "events": events[:-1]}) == ()
+
+
+def test_a_list_price_is_in_the_orders_currency() -> None:
+    line = deepcopy(EXPORTED)
+    line["events"][0]["data"]["lines"][0]["list_price"] = [60000, "USD"]
+    assert problems(line) == ("price: wrong currency",)
 
 
 def test_an_order_is_paid_once_and_has_all_of_its_events() -> None:

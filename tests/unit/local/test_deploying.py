@@ -1,6 +1,7 @@
 """`make deploy`, with an account and a `sam` of the tests' own."""
 
 import subprocess
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -23,8 +24,13 @@ class Account:
         self.protected: list[str] = []
         self.sam: list[str] = []
         self.sam_ends_with = 0
+        self.is_declined = False
+        self.status = "CREATE_COMPLETE"
         self.findings: list[account.Finding] = []
         self.aliases: list[Alias] = []
+        self.after: list[Alias] = []
+        self.deleted: list[tuple[str, str]] = []
+        self.led: dict[str, int] = {}
         self.region_name = REGION
         self.environment = environments.Environment("prod", "orderhub-prod", None, None, parameters)
 
@@ -33,8 +39,10 @@ class Account:
 
     def describe_stacks(self, **_named: str) -> dict[str, Any]:
         outputs = {"ApiUrl": "https://orders.example", "TableName": "orderhub-prod-Table"}
+        if self.sam and not self.is_declined:
+            outputs["Release"] = self.told_to_sam()["Release"]
         told = [{"OutputKey": key, "OutputValue": value} for key, value in outputs.items()]
-        return {"Stacks": [{"StackStatus": "CREATE_COMPLETE", "Outputs": told}]}
+        return {"Stacks": [{"StackStatus": self.status, "Outputs": told}]}
 
     def update_termination_protection(
         self,
@@ -44,6 +52,26 @@ class Account:
     ) -> None:
         assert EnableTerminationProtection
         self.protected.append(StackName)
+
+    def delete_function(
+        self,
+        *,
+        FunctionName: str,  # noqa: N803 - the SDK's own names
+        Qualifier: str,  # noqa: N803
+    ) -> None:
+        self.deleted.append((FunctionName, Qualifier))
+
+    def update_alias(
+        self,
+        *,
+        FunctionName: str,  # noqa: N803 - the SDK's own names
+        FunctionVersion: str,  # noqa: N803
+        **_further: Any,
+    ) -> None:
+        self.led[FunctionName] = int(FunctionVersion)
+
+    def aliases_of(self, *_: Any) -> Iterator[Alias]:
+        return iter(self.after if self.sam and self.after else self.aliases)
 
     def run(self, command: list[str], **_options: Any) -> Any:
         self.sam = command
@@ -65,10 +93,17 @@ def deployed_to(monkeypatch: pytest.MonkeyPatch) -> Account:
     monkeypatch.setattr(release, "session_of", lambda _environment: made)
     monkeypatch.setattr(account, "caller_of", lambda _session: caller)
     monkeypatch.setattr(account, "findings", lambda *_: iter(made.findings))
-    monkeypatch.setattr(release, "aliases_of", lambda *_: iter(made.aliases))
+    monkeypatch.setattr(release, "aliases_of", made.aliases_of)
     monkeypatch.setattr(release, "build_environment", lambda *_: None)
     monkeypatch.setattr(subprocess, "run", made.run)
     return made
+
+
+def test_a_profile_that_is_not_there_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("AWS_PROFILE", raising=False)
+    environment = environments.Environment("prod", "orderhub-prod", REGION, "misspelt", {})
+    with pytest.raises(LocalError, match="misspelt"):
+        release.session_of(environment)
 
 
 def deploy(*, confirmed: bool = False) -> None:
@@ -126,10 +161,27 @@ def test_a_failed_deployment_is_said_and_protects_nothing(deployed_to: Account) 
     assert deployed_to.protected == []
 
 
+def test_changes_that_were_declined_are_no_deployment(deployed_to: Account) -> None:
+    deployed_to.is_declined = True
+    with pytest.raises(LocalError, match="Nothing was deployed"):
+        deploy()
+    assert deployed_to.protected == []
+
+
+def test_of_a_stack_that_was_never_complete_no_function_is_looked_at(
+    deployed_to: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deployed_to.status = "ROLLBACK_COMPLETE"
+    deployed_to.findings = [account.Finding("It can only be removed.", is_grave=True)]
+    monkeypatch.setattr(release, "aliases_of", lambda *_: pytest.fail("they are gone"))
+    with pytest.raises(LocalError, match="Nothing was deployed"):
+        deploy()
+
+
 def test_after_functions_were_moved_back_by_hand_no_release_goes_out_gradually(
     deployed_to: Account,
 ) -> None:
-    deployed_to.aliases = [Alias("arn:f", "live", 1, (1, 2), is_split=False)]
+    deployed_to.aliases = [Alias("arn:f", "live", 1, (1, 2), deployed=2, is_split=False)]
     deploy()
     deployed_to.sam = []
     deployed_to.environment = environments.Environment(
@@ -140,17 +192,74 @@ def test_after_functions_were_moved_back_by_hand_no_release_goes_out_gradually(
     assert deployed_to.sam == []
 
 
+def test_after_a_release_that_failed_the_next_goes_out_gradually_and_its_versions_are_gone(
+    deployed_to: Account,
+) -> None:
+    deployed_to.environment = environments.Environment(
+        "prod", "orderhub-prod", None, None, {"GradualDeployment": "Canary10Percent5Minutes"}
+    )
+    deployed_to.aliases = [
+        Alias("arn:f", "live", 2, (1, 2, 3, 4), deployed=2, is_split=False),
+        Alias("arn:g", "live", 2, (1, 2), deployed=2, is_split=False),
+    ]
+    deploy()
+    assert deployed_to.sam
+    assert deployed_to.deleted == [("arn:f", "3"), ("arn:f", "4")]
+
+
+def test_versions_that_were_taken_back_by_hand_are_gone_once_the_next_release_is_out(
+    deployed_to: Account,
+) -> None:
+    deployed_to.aliases = [Alias("arn:f", "live", 2, (1, 2, 3), deployed=3, is_split=False)]
+    # CloudFormation would have the alias lead to 3 again, should it fail.
+    deployed_to.is_declined = True
+    with pytest.raises(LocalError):
+        deploy()
+    assert deployed_to.deleted == []
+    deployed_to.is_declined, deployed_to.sam = False, []
+    deployed_to.after = [Alias("arn:f", "live", 4, (1, 2, 3, 4), deployed=4, is_split=False)]
+    deploy()
+    assert deployed_to.deleted == [("arn:f", "3")]
+
+
+def test_taking_back_that_was_cut_off_is_finished_and_a_second_time_goes_back_once_more(
+    deployed_to: Account,
+) -> None:
+    def taken_back(*versions: int) -> dict[str, int]:
+        deployed_to.aliases = [
+            Alias(f"arn:{name}", "live", version, (1, 2, 3), deployed=3, is_split=False)
+            for name, version in zip("fg", versions, strict=True)
+        ]
+        # One that the release brought has nothing to go back to, whatever the others do.
+        deployed_to.aliases.append(Alias("arn:new", "live", 1, (1,), deployed=1, is_split=False))
+        deployed_to.led = {}
+        release.take_back("prod", confirmed=True, progress=Progress(quiet=True))
+        return deployed_to.led
+
+    assert taken_back(3, 3) == {"arn:f": 2, "arn:g": 2}
+    assert taken_back(2, 3) == {"arn:g": 2}
+    assert taken_back(2, 2) == {"arn:f": 1, "arn:g": 1}
+
+
 @pytest.mark.parametrize(
-    ("version", "versions", "before", "is_moved_back"),
+    ("version", "versions", "deployed", "before", "is_moved", "failed"),
     [
-        (2, (1, 2), 1, False),
-        (2, (1, 2, 9, 10), 1, True),
-        (10, (1, 2, 9, 10), 9, False),
-        (1, (1,), None, False),
+        (2, (1, 2), 2, 1, False, []),
+        (2, (1, 2, 9, 10), 10, 1, True, []),
+        (10, (1, 2, 9, 10), 10, 9, False, []),
+        (9, (1, 9, 10, 11), 9, 1, False, [10, 11]),
+        (9, (1, 9, 10, 11), 10, 1, True, [11]),
+        (1, (1,), 1, None, False, []),
     ],
 )
-def test_an_alias_knows_the_version_before_its_own(
-    version: int, versions: tuple[int, ...], before: int | None, *, is_moved_back: bool
+def test_an_alias_knows_the_versions_around_its_own(
+    version: int,
+    versions: tuple[int, ...],
+    deployed: int,
+    before: int | None,
+    *,
+    is_moved: bool,
+    failed: list[int],
 ) -> None:
-    alias = Alias("arn:f", "live", version, versions, is_split=False)
-    assert (alias.before, alias.is_moved_back) == (before, is_moved_back)
+    alias = Alias("arn:f", "live", version, versions, deployed=deployed, is_split=False)
+    assert (alias.before, alias.is_moved, alias.failed) == (before, is_moved, failed)

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 
@@ -186,3 +187,20 @@ def test_when_all_went_back_nothing_is_left(desk: FakeDesk) -> None:
 
     with pytest.raises(Refused, match="nothing is left"):
         record_refund(desk.desk, change.order, GivenBack(provider="manual"), TESTER)
+
+
+def test_all_that_can_go_back_of_one_payment_is_what_is_left_of_it(desk: FakeDesk) -> None:
+    change = placed(lines=2, refund_window=None)
+    commands.capture_payment(change, payment("3.00", "P-1"))
+    commands.capture_payment(change, payment("2.00", "P-2"))
+    desk.orders.commit(change)
+    part = GivenBack(provider="manual", payment_id=2, amount=Decimal("0.50"))
+    order = record_refund(desk.desk, change.order, part, TESTER).order
+
+    order = record_refund(desk.desk, order, replace(part, amount=None), TESTER).order
+
+    assert [each.amount.decimal_text for each in order.refunds] == ["0.50", "1.50"]
+    with pytest.raises(Refused, match="nothing is left"):
+        record_refund(desk.desk, order, replace(part, amount=None), TESTER)
+    order = record_refund(desk.desk, order, replace(part, amount=None, payment_id=1), TESTER).order
+    assert order.refunded == order.captured

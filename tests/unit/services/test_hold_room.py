@@ -268,6 +268,18 @@ def test_a_new_order_that_was_slept_over_is_seen_to_as_well(shelf: Shelf) -> Non
     assert not shelf.room.was_kept(order.id)
 
 
+def test_an_order_that_was_written_just_before_its_hold_was_over_is_seen_to_again(
+    shelf: Shelf,
+) -> None:
+    """The clock of who moves the frontier may be ahead, and the index is behind."""
+    order = shelf.order()
+    shelf.room.prepare(order.id)
+    shelf.clock.advance(3600)
+    shelf.room.prepare(order.id)
+    shelf.clock.advance(HOLD.total_seconds() - 30)
+    assert not shelf.room.was_kept(order.id)
+
+
 def segment(name: str, first: int, last: int) -> NumberSegment:
     return NumberSegment(name=name, count=last - first + 1, first_id=first, last_id=last, gram=0)
 

@@ -65,6 +65,17 @@ def test_a_fact_that_is_no_number_is_not_known(fact: object) -> None:
     assert values.number_in({"n": fact}, "n") is None
 
 
+@pytest.mark.parametrize(
+    "fact", ["", "soon", 7, True, None, "0000-01-01", "9999-12-31T23:59-12:00"]
+)
+def test_a_fact_that_is_no_moment_is_not_known(fact: object) -> None:
+    """Orders that come from elsewhere may say anything."""
+    assert values.moment_in({"n": fact}, "n") is None
+    assert values.moment_in({"n": "2024-03-01T08:00:00+08:00"}, "n") == datetime(
+        2024, 3, 1, tzinfo=UTC
+    )
+
+
 def test_zero_and_false_are_there_and_nothing_is_not() -> None:
     assert values.present({"a": 0, "b": False, "c": "", "e": {}}) == {"a": 0, "b": False, "e": {}}
 

@@ -2,20 +2,25 @@
 but it has to add up."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import fields, is_dataclass
+from datetime import MAXYEAR, datetime
 from typing import Final
 
+from . import commands, ledger
 from . import events as happened
-from . import ledger
 from .change import Change
 from .errors import InvalidField, Reason, Refused
 from .events import Event, Recorded
 from .identity import in_range
 from .money import MAX_MINOR_UNITS
 from .order import Order
-from .payment import PaymentState
+from .payment import MAX_PAYMENTS, PaymentState
+from .refund import MAX_REFUNDS, Refund, RefundState
+from .shipment import MAX_SHIPMENTS, Shipment, ShipmentState
 from .status import OrderStatus
 
 _ENDS: Final = (happened.OrderCompleted, happened.OrderCancelled, happened.OrderExpired)
+_PRICES: Final = (happened.LinesAdded, happened.ChargesChanged, happened.PriceAdjusted)
 
 
 def expire(change: Change) -> None:
@@ -110,6 +115,98 @@ def _flaws_of(order: Order, event: Event) -> Iterator[str]:
         first = len(order.lines) + 1
         if [line.id for line in event.lines] != list(range(first, first + len(event.lines))):
             yield f"its next line is {first}"
+    yield from _flaws_of_prices(order, event)
+    yield from _flaws_of_payment(order, event)
+    if isinstance(event, happened.RefundRequested):
+        yield from _flaws_of_refund(order, event.refund)
+    if isinstance(event, happened.RefundReportedEarly) and event.refund.amount.amount <= 0:
+        yield "a refund is of nothing"
+    if isinstance(event, happened.LinesShipped):
+        yield from _flaws_of_shipment(event.shipment)
+    if any(at.year == MAXYEAR for at in _times_in(event)):
+        # There are clocks that would show the year after the last.
+        yield "it has to do with the end of time"
+
+
+def _flaws_of_prices(order: Order, event: Event) -> Iterator[str]:
+    if isinstance(event, _PRICES) and order.is_paid:
+        yield "a paid order's price can't change"
+    try:
+        match event:
+            case happened.LinesAdded(lines=lines):
+                commands.require_sane_prices(order, lines)
+            case happened.ChargesChanged(charges=charges, discounts=discounts):
+                commands.require_sane_prices(order, (), charges, discounts)
+    except InvalidField as error:
+        yield f"{error.field}: {error.reason}"
+
+
+def _flaws_of_payment(order: Order, event: Event) -> Iterator[str]:
+    """What can't be about how a payment goes on, or begins."""
+    states = {payment.id: payment.state for payment in order.payments}
+    match event:
+        case happened.PaymentStarted(payment=payment):
+            begins = PaymentState.PENDING
+            if payment.amount.currency != order.currency:
+                yield f"the order is in {order.currency}"
+        case happened.PaymentCaptured(payment=payment):
+            begins = PaymentState.CAPTURED
+        case happened.PaymentHeld(payment=payment, was_known=was_known):
+            begins = PaymentState.HELD
+            if was_known and states[payment.id].has_money:
+                yield f"payment {payment.id} has come in already"
+        case happened.PaymentConfirmed(payment_id=of) | happened.PaymentFailed(payment_id=of):
+            if of in states and states[of].has_money:
+                yield f"payment {of} has come in already"
+            return
+        case happened.PaymentAccepted(payment_id=of):
+            if of in states and states[of] is not PaymentState.HELD:
+                yield f"payment {of} is not held"
+            return
+        case _:
+            return
+    if payment.state is not begins:
+        yield f"its payment is {payment.state.value}, not {begins.value}"
+
+
+def _flaws_of_refund(order: Order, refund: Refund) -> Iterator[str]:
+    """What can't be about one that begins."""
+    if refund.state is not RefundState.REQUESTED:
+        yield f"its refund is {refund.state.value} already"
+    of = next((each for each in order.payments if each.id == refund.payment_id), None)
+    if of is None and (refund.payment_id is not None or refund.is_of_held):
+        yield f"the order has no payment {refund.payment_id}"
+    elif of is not None and refund.is_of_held:
+        if of.state is PaymentState.CAPTURED:
+            yield f"payment {of.id} is not held"
+        if of.amount.currency != refund.amount.currency:
+            yield f"payment {of.id} was in {of.amount.currency}"
+    beyond = refund.beyond_sale
+    if beyond is not None and (
+        beyond.currency != refund.amount.currency or not 0 <= beyond.amount <= refund.amount.amount
+    ):
+        yield f"{beyond} of it can't be beyond the sale"
+    lines = {line.id for line in order.lines}
+    if any(part.line_id not in lines or part.quantity < 1 for part in refund.lines):
+        yield "it is for pieces that the order doesn't have"
+
+
+def _flaws_of_shipment(shipment: Shipment) -> Iterator[str]:
+    if shipment.state is not ShipmentState.SENT:
+        yield f"its parcel is {shipment.state.value} already"
+    if any(part.quantity < 1 for part in shipment.lines):
+        yield "a line of its parcel has no pieces"
+
+
+def _times_in(value: object) -> Iterator[datetime]:
+    if isinstance(value, datetime):
+        yield value
+    elif isinstance(value, tuple):
+        for part in value:
+            yield from _times_in(part)
+    elif is_dataclass(value):
+        for each in fields(value):
+            yield from _times_in(getattr(value, each.name))
 
 
 def _flaws(order: Order, history: Sequence[Recorded]) -> Iterator[str]:
@@ -123,6 +220,13 @@ def _flaws(order: Order, history: Sequence[Recorded]) -> Iterator[str]:
         yield f"it was marked as paid when {told.uncovered} were missing"
     if order.refunded + order.refunds_pending > order.captured:
         yield f"more went back than the {order.captured} that came in"
+    for name, many, most in (
+        ("payments", len(order.payments), MAX_PAYMENTS),
+        ("refunds", max(len(order.refunds), len(order.held_refunds)), MAX_REFUNDS),
+        ("parcels", len(order.shipments), MAX_SHIPMENTS),
+    ):
+        if many > most:
+            yield f"it has {many} {name}, and an order has at most {most}"
     for payment in order.payments:
         if not 0 <= payment.amount.amount <= MAX_MINOR_UNITS:
             yield f"payment {payment.id} is out of range"

@@ -115,7 +115,7 @@ def place(shop_id: str, order_id: int, placement: Placement, now: datetime, acto
         ),
     )
     order = Order.place(shop_id, order_id, first)
-    _require_sane_prices(order, placement.lines, placement.charges, placement.discounts)
+    require_sane_prices(order, placement.lines, placement.charges, placement.discounts)
     _require_payable_total(order)
     change = Change(order, created_at, actor)
     change.before = None
@@ -132,7 +132,7 @@ def add_lines(change: Change, requests: Sequence[LineRequest]) -> None:
         raise Refused(Reason.ORDER_PAID, "a paid order's lines can't change")
     if not requests:
         return
-    _require_sane_prices(order, requests)
+    require_sane_prices(order, requests)
     first_id = len(order.lines) + 1
     batch = order.lines[-1].batch + 1 if order.lines else 1
     lines = _numbered(requests, first_id=first_id, batch=batch)
@@ -177,7 +177,7 @@ def change_charges(
     _require_open(change)
     if order.is_paid:
         raise Refused(Reason.ORDER_PAID, "a paid order's prices can't change")
-    _require_sane_prices(order, (), charges, discounts)
+    require_sane_prices(order, (), charges, discounts)
     change.record(
         happened.ChargesChanged(charges=charges, discounts=discounts),
         require=_require_payable_total,
@@ -875,18 +875,21 @@ def _require_payable_total(order: Order) -> None:
         raise Refused(Reason.TOTAL_OUT_OF_RANGE)
 
 
-def _require_sane_prices(
+def require_sane_prices(
     order: Order,
     lines: Sequence[LineRequest],
     charges: Sequence[Charge] = (),
     discounts: Sequence[Discount] = (),
 ) -> None:
     """Whatever wire they come by: pieces are counted, nothing is priced below zero, and an order
-    has one currency."""
+    has one currency. Raises :class:`InvalidField` for others."""
     for line in lines:
         if not 0 < line.quantity <= MAX_QUANTITY:
             raise InvalidField("quantity", "out_of_range" if line.quantity > 0 else "too_small")
-        if line.unit_price.currency != order.currency:
+        if any(
+            price is not None and price.currency != order.currency
+            for price in (line.unit_price, line.list_price)
+        ):
             raise InvalidField("price", "wrong_currency")
         if line.unit_price.ten_thousandths < 0:
             raise InvalidField("price", "negative")

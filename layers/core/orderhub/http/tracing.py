@@ -51,6 +51,6 @@ def annotate(line: Mapping[str, object], started: float, ended: float) -> None:
     }
     try:
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as way:
-            way.sendto(_HEADER + json.dumps(segment).encode(), (host, int(port)))
+            way.sendto(_HEADER + json.dumps(segment, default=str).encode(), (host, int(port)))
     except (OSError, ValueError):
         return

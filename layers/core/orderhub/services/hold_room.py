@@ -22,6 +22,9 @@ HOLD: Final = timedelta(minutes=4)
 MARGIN: Final = timedelta(minutes=2)
 """For so long is a frontier held at least when an order is about to be written: longer than any
 write takes, the index lags and clocks are apart."""
+_LAG: Final = timedelta(minutes=1)
+"""For so long is it held at least once the order is written: the index lags, and who moves the
+frontier may have a clock that is ahead."""
 
 
 class HeldRoom:
@@ -56,7 +59,9 @@ class HeldRoom:
         now, oldest, until = self._desk.clock.now(), self._oldest, self._until
         if not is_settled(now, order_id):
             return True
-        return oldest is not None and until is not None and oldest <= order_id and now < until
+        return (
+            oldest is not None and until is not None and oldest <= order_id and now + _LAG < until
+        )
 
     def _is_held(self, order_id: int) -> bool:
         oldest, until = self._oldest, self._until

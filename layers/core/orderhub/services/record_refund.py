@@ -11,14 +11,15 @@ from orderhub.domain.errors import Reason, Refused
 from orderhub.domain.money import Money
 from orderhub.domain.order import Order
 from orderhub.domain.payment import Payment, PaymentState
-from orderhub.domain.refund import RefundedLine
+from orderhub.domain.refund import RefundedLine, RefundState
 
 from .desk import Desk
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GivenBack:
-    """``amount`` is in major units of the order's currency; ``None`` for all that can go back.
+    """``amount`` is in major units of the order's currency; ``None`` for all that can go back, of
+    its payment if it is of one.
 
     ``transaction_id`` is the refund's own name: the same again records nothing. ``provider`` is
     whose name that is: not the payment's provider, unless it is that one's own name for the
@@ -48,9 +49,9 @@ def record_refund(desk: Desk, order: Order, given: GivenBack, actor: Actor) -> C
 
     def decide(change: Change) -> None:
         payment = _payment(change.order, given.payment_id)
+        amount = _left(change.visible, payment) if told is None else told
         if told is None and not _is_known(change.order, given):
-            _require_something_left(change.visible)
-        amount = change.visible.refundable if told is None else told
+            _require_something_left(change.visible, amount)
         if payment and amount.currency == payment.amount.currency and amount > payment.amount:
             message = f"payment {payment.id} was {payment.amount}"
             raise Refused(Reason.REFUND_EXCEEDS_CAPTURED, message)
@@ -87,6 +88,21 @@ def _is_known(order: Order, given: GivenBack) -> bool:
     )
 
 
-def _require_something_left(order: Order) -> None:
-    if order.captured and not order.refundable:
+def _left(order: Order, payment: Payment | None) -> Money:
+    """All that can go back, of that payment if it is of one."""
+    if payment is None:
+        return order.refundable
+    went = Money.total(
+        (
+            refund.amount
+            for refund in order.refunds
+            if refund.payment_id == payment.id and refund.state is not RefundState.FAILED
+        ),
+        order.currency,
+    )
+    return min(order.refundable, max(payment.amount - went, Money.zero(order.currency)))
+
+
+def _require_something_left(order: Order, left: Money) -> None:
+    if order.captured and not left:
         raise Refused(Reason.NOTHING_TO_REFUND, "nothing is left to give back")

@@ -4,8 +4,11 @@ An entry is written in the same transaction as the thing itself, so that the two
 """
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Final
 
+from botocore.exceptions import ClientError
+
+from orderhub.domain.errors import Busy
 from orderhub.domain.people import Company, User
 from orderhub.domain.shop import Cart, Product, Shop
 from orderhub.ports import Listed, ListKind
@@ -15,6 +18,9 @@ from .client import DynamoDBClient, query, translated
 from .codec import decode
 
 _Facts = dict[str, str | int | None]
+
+_PASSING: Final = {"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"}
+"""Why a transaction is cancelled that may go through the next time."""
 
 
 class DynamoDirectory:
@@ -38,24 +44,33 @@ class DynamoDirectory:
 def put_listed(
     client: DynamoDBClient, table: str, thing: dict[str, Any], entry: dict[str, Any]
 ) -> None:
-    """Write an item and its entry in a list: both or neither."""
-    with translated():
-        client.transact_write_items(
-            TransactItems=[{"Put": {"TableName": table, "Item": item}} for item in (thing, entry)]
-        )
+    """Write an item and its entry in a list: both or neither. Raises :class:`Busy` while others
+    write the same."""
+    _write(client, [{"Put": {"TableName": table, "Item": item}} for item in (thing, entry)])
 
 
 def delete_listed(
     client: DynamoDBClient, table: str, thing: tuple[str, str], entry: tuple[str, str]
 ) -> None:
-    """Delete an item and its entry, by their keys: both or neither. Harmless when repeated."""
-    with translated():
-        client.transact_write_items(
-            TransactItems=[
-                {"Delete": {"TableName": table, "Key": {"pk": {"S": pk}, "sk": {"S": sk}}}}
-                for pk, sk in (thing, entry)
-            ]
-        )
+    """Delete an item and its entry, by their keys: both or neither. Harmless when repeated. Raises
+    as :func:`put_listed`."""
+    deletes: list[Any] = [
+        {"Delete": {"TableName": table, "Key": {"pk": {"S": pk}, "sk": {"S": sk}}}}
+        for pk, sk in (thing, entry)
+    ]
+    _write(client, deletes)
+
+
+def _write(client: DynamoDBClient, writes: list[Any]) -> None:
+    try:
+        with translated():
+            client.transact_write_items(TransactItems=writes)
+    except ClientError as error:
+        reasons: Any = error.response.get("CancellationReasons", [])
+        # They are on no condition: but for what is wrong with them, others are in their way.
+        if {each.get("Code") for each in reasons} & _PASSING:
+            raise Busy("others are writing the same; try again") from error
+        raise
 
 
 def shop_entry(shop: Shop) -> dict[str, Any]:

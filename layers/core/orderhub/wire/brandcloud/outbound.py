@@ -3,6 +3,7 @@
 Amounts are JSON numbers, exact; times are whole seconds since 1970.
 """
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
@@ -36,6 +37,9 @@ if TYPE_CHECKING:
     from . import answers
 
 _Words = tuple[OrderWord, PaymentWord]
+
+_DIGITS: Final = re.compile("[0-9]{1,100}")
+"""More are no id of anybody's, and thousands are no number that can be written."""
 
 REQUEST_TIMEOUT: Final = "request timeout"
 """The history's comment on an order that was not paid in time."""
@@ -505,7 +509,7 @@ def _text(known: Attributes, name: str) -> str:
 def _id(identifier: object) -> int | str:
     """A number as a number, as in the document's examples; other text as its tables have it."""
     text = str(identifier if identifier is not None else 0)
-    return int(text) if text.isascii() and text.isdecimal() else text
+    return int(text) if _DIGITS.fullmatch(text) else text
 
 
 def _integer(identifier: object) -> int:

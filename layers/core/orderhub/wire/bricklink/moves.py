@@ -16,6 +16,7 @@ from orderhub.wire.statuses import Do, InboundTable, Intent, Refuse, State
 from . import facts, status
 from .errors import NotAllowed
 from .status import PaymentWord, StatusWord
+from .values import moment_in
 
 PROVIDER: Final = facts.WIRE
 """Of payments and refunds that a seller wrote down."""
@@ -108,16 +109,15 @@ def _ship(change: Change, _: Do) -> None:
         change,
         tracking_number=str(known.get(facts.TRACKING_NUMBER) or ""),
         tracking_url=str(known.get(facts.TRACKING_LINK) or ""),
-        sent_at=_sent_at(change, known.get(facts.DATE_SHIPPED)),
+        sent_at=_sent_at(change, moment_in(known, facts.DATE_SHIPPED)),
     )
     told = (facts.TRACKING_NUMBER, facts.TRACKING_LINK, facts.DATE_SHIPPED)
     commands.keep_facts(change, facts.WIRE, dict.fromkeys(told))
 
 
-def _sent_at(change: Change, told: object) -> datetime | None:
+def _sent_at(change: Change, announced: datetime | None) -> datetime | None:
     """A day that was announced and has not come yet is not when the goods went."""
-    at = datetime.fromisoformat(told) if isinstance(told, str) else None
-    return at if at and at <= change.now else None
+    return announced if announced and announced <= change.now else None
 
 
 def _receive(change: Change, _: Do) -> None:

@@ -20,7 +20,7 @@ from . import costs, facts, status
 from .errors import HTTP_OK
 from .items import item, number_of, size, weight_of
 from .people import address, buyer_email, buyer_name
-from .values import flag_in, integer_in, present, text_in, time, weight
+from .values import flag_in, integer_in, moment_in, present, text_in, time, weight
 
 if TYPE_CHECKING:
     from . import answers
@@ -180,10 +180,7 @@ def _shipping(order: Order) -> "answers.Shipping":
     """The last parcel; before there is one, what was told of it."""
     known = facts.of(order)
     parcel = order.shipments[-1] if order.shipments else None
-    announced = text_in(known, facts.DATE_SHIPPED)
-    shipped_at = datetime.fromisoformat(announced) if announced else None
-    if parcel:
-        shipped_at = parcel.sent_at
+    shipped_at = parcel.sent_at if parcel else moment_in(known, facts.DATE_SHIPPED)
     link = text_in(known, facts.TRACKING_LINK)
     number = text_in(known, facts.TRACKING_NUMBER)
     shown: answers.Shipping = {

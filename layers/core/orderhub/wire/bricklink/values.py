@@ -74,6 +74,14 @@ def number_in(facts: Mapping[str, object], name: str) -> Decimal | None:
     return Decimal(given) if _NUMBER.fullmatch(given) else None
 
 
+def moment_in(facts: Mapping[str, object], name: str) -> datetime | None:
+    """A fact as a moment; ``None`` when it isn't known, or isn't one."""
+    try:
+        return datetime.fromisoformat(text_in(facts, name)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
 def flag_in(facts: Mapping[str, object], name: str) -> bool:
     """A fact that holds; one that isn't known doesn't."""
     return facts.get(name) is True

@@ -1,7 +1,8 @@
 """From an order to this API's order resource. ``docs/apis/marketplace.md`` lists its fields."""
 
+import re
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from orderhub.domain.details import Address, Contact
 from orderhub.domain.lines import Attributes, Line
@@ -20,6 +21,9 @@ from .schema import SHIP_METHODS
 
 if TYPE_CHECKING:
     from . import answers
+
+_DIGITS: Final = re.compile("[0-9]{1,100}")
+"""More are no number of a region, and thousands are no number that can be written."""
 
 
 def answer(order: Order, now: datetime, *, created: bool = False) -> Response:
@@ -147,7 +151,7 @@ def _region(code: str) -> int | str | None:
     """Regions that came in as numbers go out as numbers; other wires' codes as they are."""
     if not code:
         return None
-    return int(code) if code.isascii() and code.isdecimal() else code
+    return int(code) if _DIGITS.fullmatch(code) else code
 
 
 def _text(facts: Attributes, name: str) -> str | None:
