@@ -1,6 +1,6 @@
 """The BrandCloud operations in process: handler, domain and an emulated table.
 
-What is sent is what the document (``001_18dc223c6c61373e.txt``) shows; what comes back is checked
+What is sent is what the document shows; what comes back is checked
 whole, keys and types, against its examples and tables.
 """
 

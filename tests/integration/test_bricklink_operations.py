@@ -1,6 +1,6 @@
 """The BrickLink operations in process: handler, domain and an emulated table.
 
-The methods are those of the document (``004_ab0b5c355b35c451.txt``), the resources those of the
+The methods are those of the document, the resources those of the
 vendor's other public pages. What comes back is checked whole, keys and types.
 """
 

@@ -1,6 +1,6 @@
 """The Shoplazza operation in process: handler, domain and an emulated table.
 
-What is sent is what the document (``002_be88dfd656f410e7.txt``) lists; what comes back is checked
+What is sent is what the document lists; what comes back is checked
 whole, keys and types, against its table of response fields and the vendor's order reference.
 """
 

@@ -1,6 +1,6 @@
 """The Youhaosuda operations in process: handler, domain and an emulated table.
 
-``tests/documents/youhaosuda`` holds the examples of the document (``003_d1df0b18e3d1e70e.txt``).
+``tests/documents/youhaosuda`` holds the examples of the document.
 What comes back is checked whole, keys and types, against them, whatever API an order came by.
 """
 

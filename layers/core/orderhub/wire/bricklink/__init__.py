@@ -1,1 +1,1 @@
-"""BrickLink's store order API, version 1: ``004_ab0b5c355b35c451.txt``."""
+"""BrickLink's store order API, version 1, as told in ``docs/apis/bricklink.md``."""

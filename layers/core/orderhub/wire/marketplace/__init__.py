@@ -1,4 +1,4 @@
 """Marketplace notifications: third-party order systems tell us of their orders.
 
-Source: ``000_474ca102b2884118.txt``, described in ``docs/apis/marketplace.md``.
+Source: the marketplace's document of its notifications, as told in ``docs/apis/marketplace.md``.
 """
